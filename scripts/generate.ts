@@ -1,0 +1,58 @@
+/** Turns `shaders/` into typed descriptors, `src/generated/shaders.ts`: run by `prepare`, before a build and before tests. */
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+function texts(folder: string): Map<string, string> {
+  const names = readdirSync(`${root}/${folder}`).filter((name) => name.endsWith('.wgsl'));
+  return new Map(names.sort().map((name) => [name, readFileSync(`${root}/${folder}/${name}`, 'utf8')]));
+}
+
+/** All matches of a pattern with the global and multiline flags, as arrays of groups. */
+function groups(source: string, pattern: RegExp): string[][] {
+  return [...source.matchAll(pattern)].map((match) => match.slice(1) as string[]);
+}
+
+/** Reads only the declarations that the shader rules allow. Throws on those that they do not. */
+function describe(file: string, source: string): string {
+  const fail = (rule: string): never => {
+    throw new Error(`shaders/${file}: ${rule}`);
+  };
+  if (!source.startsWith('// ')) fail('the first line must be a comment with the formula');
+  const bindings = groups(source, /^@group\((\d+)\) @binding\((\d+)\) var<([^>]+)> (\w+)/gm);
+  for (const [index, [group, binding, space, name]] of bindings.entries()) {
+    if (group !== '0' || Number(binding) !== index) fail(`binding of ${name}: use group 0 and bindings in order`);
+    const last = index === bindings.length - 1;
+    if (last !== (space === 'uniform')) fail('the uniform params must be the last binding, and the only uniform');
+  }
+  const struct = /^struct Params \{\n([^}]*)\}/m.exec(source)?.[1] ?? fail('no struct Params');
+  const params = groups(struct.replace(/\/\/.*$/gm, ''), /^\s*(\w+): ([^,]+),$/gm);
+  for (const [name, type] of params) if (!/^[uif]32$/.test(type!)) fail(`params.${name} is ${type}; use u32, i32 or f32`);
+  const descriptor = {
+    name: file.replace(/\.wgsl$/, ''),
+    source,
+    types: groups(source, /^alias (\w+) = /gm).map(([name]) => name),
+    constants: Object.fromEntries(groups(source, /^const (\w+) = (\d+)u;/gm).map(([name, value]) => [name, Number(value)])),
+    overrides: Object.fromEntries(groups(source, /^override (\w+): (\w+) = /gm)),
+    bindings: bindings
+      .slice(0, -1)
+      .map(([, , space, name]) => ({ name, access: space!.includes('read_write') ? 'read_write' : 'read' })),
+    params: params.map(([name, type]) => ({ name, type })),
+  };
+  const { source: text, ...rest } = descriptor;
+  return `export const ${descriptor.name} = {\n  ${JSON.stringify(rest).slice(1, -1)},\n  source: ${JSON.stringify(text)},\n} as const satisfies Shader;\n`;
+}
+
+const shaders = [...texts('shaders')].map(([file, source]) => describe(file, source));
+const libraries = Object.fromEntries([...texts('shaders/lib')].map(([file, source]) => [`lib/${file}`, source]));
+const output = [
+  '/** Made by scripts/generate.ts from shaders/; do not edit. */',
+  "import type { Shader } from '../gpu/shader.ts';\n",
+  `export const libraries: Readonly<Record<string, string>> = ${JSON.stringify(libraries, null, 2)};\n`,
+  ...shaders,
+].join('\n');
+mkdirSync(`${root}/src/generated`, { recursive: true });
+// Renamed into place: a test run beside this one must never read half a file.
+writeFileSync(`${root}/src/generated/shaders.ts.${process.pid}`, output);
+renameSync(`${root}/src/generated/shaders.ts.${process.pid}`, `${root}/src/generated/shaders.ts`);

@@ -1,0 +1,137 @@
+// c[i] = a[i] OP b[i], size elements; a and b broadcast to the shape of c (at most six axes after merging).
+// Comparisons give 0 or 1. Acc is i32 or u32 for integers.
+alias In4 = vec4<f32>;
+alias Out4 = vec4<f32>;
+alias Acc = f32;
+
+override OP: u32 = 0;
+
+const ADD = 0u;
+const SUB = 1u;
+const MUL = 2u;
+const DIV = 3u;
+const MAXIMUM = 4u;
+const MINIMUM = 5u;
+const EQUAL = 6u;
+const NOT_EQUAL = 7u;
+const LESS = 8u;
+const LESS_EQUAL = 9u;
+const GREATER = 10u;
+const GREATER_EQUAL = 11u;
+// Gradients of activations, a being the upstream gradient and b the activation's output.
+const RELU_GRADIENT = 12u;
+const SIGMOID_GRADIENT = 13u;
+const TANH_GRADIENT = 14u;
+
+// How an operand is read: quad by quad as it lies, one element for all, a quad at a strided offset, or four elements
+// at four strided offsets.
+override READ_A: u32 = 0;
+override READ_B: u32 = 0;
+
+const LINEAR = 0u;
+const SCALAR = 1u;
+const QUADS = 2u;
+const ELEMENTS = 3u;
+
+struct Params {
+  size: u32,
+  d1: u32,
+  d2: u32,
+  d3: u32,
+  d4: u32,
+  d5: u32,
+  a0: u32,
+  a1: u32,
+  a2: u32,
+  a3: u32,
+  a4: u32,
+  a5: u32,
+  b0: u32,
+  b1: u32,
+  b2: u32,
+  b3: u32,
+  b4: u32,
+  b5: u32,
+}
+
+@group(0) @binding(0) var<storage, read> a: array<In4>;
+@group(0) @binding(1) var<storage, read> b: array<In4>;
+@group(0) @binding(2) var<storage, read_write> c: array<Out4>;
+@group(0) @binding(3) var<uniform> params: Params;
+
+// #include "lib/grid.wgsl"
+// #include "lib/in.wgsl"
+// #include "lib/narrow.wgsl"
+// #include "lib/out.wgsl"
+// #include "lib/strided.wgsl"
+
+fn offsetA(i: u32) -> u32 {
+  return stridedOffset(i, vec3<u32>(params.a0, params.a1, params.a2), vec3<u32>(params.a3, params.a4, params.a5));
+}
+
+fn offsetB(i: u32) -> u32 {
+  return stridedOffset(i, vec3<u32>(params.b0, params.b1, params.b2), vec3<u32>(params.b3, params.b4, params.b5));
+}
+
+fn elementA(i: u32) -> Acc {
+  let at = offsetA(min(i, params.size - 1u));
+  return in4(a[at >> 2u])[at & 3u];
+}
+
+fn elementB(i: u32) -> Acc {
+  let at = offsetB(min(i, params.size - 1u));
+  return in4(b[at >> 2u])[at & 3u];
+}
+
+fn quadA(quad: u32) -> vec4<Acc> {
+  let i = quad * 4u;
+  switch READ_A {
+    case SCALAR: { return vec4<Acc>(in4(a[0]).x); }
+    case QUADS: { return in4(a[offsetA(i) >> 2u]); }
+    case ELEMENTS: { return vec4<Acc>(elementA(i), elementA(i + 1u), elementA(i + 2u), elementA(i + 3u)); }
+    default: { return in4(a[quad]); }
+  }
+}
+
+fn quadB(quad: u32) -> vec4<Acc> {
+  let i = quad * 4u;
+  switch READ_B {
+    case SCALAR: { return vec4<Acc>(in4(b[0]).x); }
+    case QUADS: { return in4(b[offsetB(i) >> 2u]); }
+    case ELEMENTS: { return vec4<Acc>(elementB(i), elementB(i + 1u), elementB(i + 2u), elementB(i + 3u)); }
+    default: { return in4(b[quad]); }
+  }
+}
+
+fn flags(condition: vec4<bool>) -> vec4<Acc> {
+  return select(vec4<Acc>(0), vec4<Acc>(1), condition);
+}
+
+fn apply(p: vec4<Acc>, q: vec4<Acc>) -> vec4<Acc> {
+  switch OP {
+    case ADD: { return p + q; }
+    case SUB: { return p - q; }
+    case MUL: { return p * q; }
+    case DIV: { return p / q; }
+    case MAXIMUM: { return max(p, q); }
+    case MINIMUM: { return min(p, q); }
+    case EQUAL: { return flags(p == q); }
+    case NOT_EQUAL: { return flags(p != q); }
+    case LESS: { return flags(p < q); }
+    case LESS_EQUAL: { return flags(p <= q); }
+    case GREATER: { return flags(p > q); }
+    case GREATER_EQUAL: { return flags(p >= q); }
+    case RELU_GRADIENT: { return select(vec4<Acc>(0), p, q > vec4<Acc>(0)); }
+    case SIGMOID_GRADIENT: { return p * q * (vec4<Acc>(1) - q); }
+    case TANH_GRADIENT: { return p * (vec4<Acc>(1) - q * q); }
+    default: { return p; }
+  }
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let quad = linearIndex(group, groups, lane, 64u);
+  if quad * 4u < params.size {
+    c[quad] = out4(apply(quadA(quad), quadB(quad)));
+  }
+}

@@ -1,0 +1,15 @@
+// Activations that a kernel's epilogue can apply; ReLU keeps NaN, where max(x, 0) would hide it.
+fn relu(x: vec4<f32>) -> vec4<f32> {
+  return select(x, vec4<f32>(0.0), x < vec4<f32>(0.0));
+}
+
+// 1 / (1 + e^-x); the argument of exp never passes 0, so nothing overflows.
+fn sigmoid(x: vec4<f32>) -> vec4<f32> {
+  let e = exp(-abs(x));
+  return select(vec4<f32>(1.0), e, x < vec4<f32>(0.0)) / (vec4<f32>(1.0) + e);
+}
+
+// tanh saturates beyond 15 in float32; some drivers return NaN for large arguments.
+fn saturatingTanh(x: vec4<f32>) -> vec4<f32> {
+  return tanh(clamp(x, vec4<f32>(-15.0), vec4<f32>(15.0)));
+}

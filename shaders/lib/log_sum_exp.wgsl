@@ -1,0 +1,47 @@
+// m + log(sum of e^(x - m)) over a row of params.columns logits, m its maximum; by the whole workgroup of LANES, whose
+// invocations all get the result.
+fn logitAt(i: u32) -> f32 {
+  return in4(logits[i >> 2u])[i & 3u];
+}
+
+fn foldMax(lane: u32, value: f32) -> f32 {
+  folded[lane] = value;
+  workgroupBarrier();
+  for (var width = LANES / 2u; width > 0u; width /= 2u) {
+    if lane < width {
+      folded[lane] = max(folded[lane], folded[lane + width]);
+    }
+    workgroupBarrier();
+  }
+  let result = folded[0];
+  workgroupBarrier();
+  return result;
+}
+
+fn foldSum(lane: u32, value: f32) -> f32 {
+  folded[lane] = value;
+  workgroupBarrier();
+  for (var width = LANES / 2u; width > 0u; width /= 2u) {
+    if lane < width {
+      folded[lane] += folded[lane + width];
+    }
+    workgroupBarrier();
+  }
+  let result = folded[0];
+  workgroupBarrier();
+  return result;
+}
+
+fn logSumExp(row: u32, lane: u32) -> f32 {
+  let first = row * params.columns;
+  var largest = logitAt(first);
+  for (var column = lane; column < params.columns; column += LANES) {
+    largest = max(largest, logitAt(first + column));
+  }
+  largest = foldMax(lane, largest);
+  var sum = 0.0;
+  for (var column = lane; column < params.columns; column += LANES) {
+    sum += exp(logitAt(first + column) - largest);
+  }
+  return largest + log(foldSum(lane, sum));
+}

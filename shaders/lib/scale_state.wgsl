@@ -1,0 +1,14 @@
+// State of one optimizer and its loss scale, 16 words of 4 bytes; src/kernels/scale_state.ts names the same words.
+struct ScaleState {
+  scale: f32,          // loss scale of the next step
+  growthCounter: u32,  // finite steps since the scale last changed
+  overflow: u32,       // set by finite_check when a gradient of this step is not finite
+  apply: u32,          // 1 when this step's update is to be applied
+  inverse: f32,        // what this step's gradients are to be multiplied with
+  skipped: u32,        // steps not applied
+  iterations: u32,
+  learningRate: f32,
+  beta1Power: f32,     // beta1^t after t applied steps
+  beta2Power: f32,
+  reserved: array<u32, 6>,
+}

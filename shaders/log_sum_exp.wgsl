@@ -1,0 +1,28 @@
+// lse[row] = log(sum over c of e^logits[row, c]), in f32. A workgroup a row.
+alias In4 = vec4<f32>;
+alias Acc = f32;
+
+const LANES = 64u;
+
+struct Params {
+  rows: u32,
+  columns: u32,
+}
+
+@group(0) @binding(0) var<storage, read> logits: array<In4>;
+@group(0) @binding(1) var<storage, read_write> lse: array<f32>;
+@group(0) @binding(2) var<uniform> params: Params;
+
+// #include "lib/in.wgsl"
+// #include "lib/log_sum_exp.wgsl"
+
+var<workgroup> folded: array<f32, LANES>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let row = group.y * groups.x + group.x;
+  let result = logSumExp(min(row, params.rows - 1u), lane);
+  if lane == 0u && row < params.rows {
+    lse[row] = result;
+  }
+}

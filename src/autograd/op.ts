@@ -1,0 +1,74 @@
+/** The op contract: one description gives shape rule, kernel, gradient and precision class; `defineOp` makes the function. */
+import type { Engine } from '../gpu/engine.ts';
+import type { DType } from '../values/dtype.ts';
+import { ArgumentError } from '../values/errors.ts';
+import type { Shape } from '../values/shape.ts';
+import { type Gradients, recordOp } from './recording.ts';
+import { emptyTensor, Tensor } from './tensor.ts';
+
+/**
+ * TensorFlow's four classes: `allow` gains from float16 and is safe in it; `infer` is safe where its inputs are float16
+ * already; `deny` needs float32; `clear` does not mind.
+ */
+export type PrecisionClass = 'allow' | 'infer' | 'deny' | 'clear';
+
+export interface Spec {
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+export interface BackwardContext<A> {
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+  /** Gradient by each output; null where nothing depends on it. */
+  readonly gradients: readonly (Tensor | null)[];
+  readonly attributes: A;
+  /** Which inputs a gradient is wanted for. */
+  readonly needs: readonly boolean[];
+}
+
+export interface OpDefinition<A> {
+  readonly name: string;
+  readonly precision: PrecisionClass;
+  /** Shapes and dtypes of the results. Pure; throws `ShapeError` or `DtypeError` before any GPU work. */
+  infer(inputs: readonly Tensor[], attributes: A): readonly Spec[];
+  /** Launches the kernels. Absent where results only look at the first input's memory with another shape. */
+  readonly forward?: (inputs: readonly Tensor[], outputs: readonly Tensor[], attributes: A) => void;
+  /** One gradient an input, made of ops, so that outer tapes record it. Absent where there is none. */
+  readonly backward?: (context: BackwardContext<A>) => Gradients;
+}
+
+export type Op<A> = (inputs: readonly Tensor[], attributes: A) => Tensor[];
+
+export function defineOp<A>(definition: OpDefinition<A>): Op<A> {
+  const { name, forward, backward } = definition;
+  return (inputs, attributes) => {
+    const engine = engineOf(name, inputs);
+    const specs = definition.infer(inputs, attributes);
+    const outputs = forward
+      ? specs.map(({ shape, dtype }) => emptyTensor(engine, shape, dtype, name))
+      : specs.map(({ shape }) => inputs[0]!.alias(shape, {}));
+    forward?.(inputs, outputs, attributes);
+    recordOp(name, inputs, outputs, (gradients, context) => {
+      if (!backward) throw new ArgumentError(`${name}: it has no gradient; put ht.stopGradient around it`);
+      return backward({ ...context, gradients, attributes });
+    });
+    return outputs;
+  };
+}
+
+/** The engine that all inputs share. Throws `ArgumentError` when they do not, `DisposedError` when one is gone. */
+function engineOf(name: string, inputs: readonly Tensor[]): Engine {
+  const engine = inputs[0]!.engine;
+  for (const input of inputs) {
+    if (input.engine !== engine) throw new ArgumentError(`${name}: tensors of two engines; move one with await data()`);
+    // Reading the storage checks that neither tensor nor engine is gone.
+    void input.storage;
+  }
+  return engine;
+}
+
+/** The dtype in which the gradient of an input should leave an f32 accumulator: wide for the copy of an f32 master. */
+export function gradientDType(input: Tensor): DType {
+  return input.halfCopy ? 'float32' : input.dtype;
+}

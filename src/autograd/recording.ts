@@ -1,0 +1,60 @@
+/** The tapes that are recording now, and what an op leaves on them. */
+import { isFloat } from '../values/dtype.ts';
+import type { BackwardContext } from './op.ts';
+import type { Tensor } from './tensor.ts';
+
+/** One recorded op. Its tensors are aliases, so that disposing the originals does not hurt. */
+export interface TapeNode {
+  readonly name: string;
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+  backward(gradients: readonly (Tensor | null)[], context: Pick<BackwardContext<unknown>, 'inputs' | 'outputs' | 'needs'>): Gradients;
+}
+
+export type Gradients = readonly (Tensor | null | undefined)[];
+
+export interface Recorder {
+  /** Whether a value depends on something that this tape watches. */
+  watches(tensor: Tensor): boolean;
+  record(node: TapeNode): void;
+}
+
+let recorders: readonly Recorder[] = [];
+
+/** Leaves `outputs = op(inputs)` on every recording tape that watches an input. */
+export function recordOp(
+  name: string,
+  inputs: readonly Tensor[],
+  outputs: readonly Tensor[],
+  backward: TapeNode['backward'],
+): void {
+  if (!outputs.some(({ dtype }) => isFloat(dtype))) return;
+  for (const recorder of recorders) {
+    if (!inputs.some((input) => recorder.watches(input))) continue;
+    recorder.record({ name, inputs: inputs.map((t) => t.alias()), outputs: outputs.map((t) => t.alias()), backward });
+  }
+}
+
+export function isRecording(recorder?: Recorder): boolean {
+  return recorder ? recorders.includes(recorder) : recorders.length > 0;
+}
+
+/** Runs `fn` while `recorder` records too. */
+export function withRecorder<T>(recorder: Recorder, fn: () => T): T {
+  return withRecorders([...recorders, recorder], fn);
+}
+
+/** Runs `fn` while `recorder`, or no tape at all, records. */
+export function withoutRecorder<T>(recorder: Recorder | undefined, fn: () => T): T {
+  return withRecorders(recorder ? recorders.filter((other) => other !== recorder) : [], fn);
+}
+
+function withRecorders<T>(during: readonly Recorder[], fn: () => T): T {
+  const before = recorders;
+  recorders = during;
+  try {
+    return fn();
+  } finally {
+    recorders = before;
+  }
+}

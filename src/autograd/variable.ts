@@ -1,0 +1,123 @@
+/** Variables: values that optimizers change in place; f32 masters keep an f16 copy in step once someone has read it. */
+import type { Engine } from '../gpu/engine.ts';
+import type { Storage } from '../gpu/storage.ts';
+import { castKernel } from '../kernels/cast.ts';
+import { stridedCopyKernel } from '../kernels/strided_copy.ts';
+import { BYTES, type DType, isFloat } from '../values/dtype.ts';
+import { DtypeError, ShapeError } from '../values/errors.ts';
+import { encode, type NestedArray } from '../values/nested.ts';
+import { type Shape, sameShape, showShape, sizeOf, stridesOf } from '../values/shape.ts';
+import { recordOp } from './recording.ts';
+import { leaveScopes } from './scope.ts';
+import { Tensor } from './tensor.ts';
+
+export interface VariableOptions {
+  name?: string;
+  /** Default true. */
+  trainable?: boolean;
+}
+
+let unnamed = 0;
+
+export class Variable {
+  readonly name: string;
+  readonly engine: Engine;
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly size: number;
+  readonly trainable: boolean;
+  readonly #values: Tensor;
+  #half: Tensor | undefined;
+
+  /** `values` in row-major order, as many as `shape` has elements. */
+  constructor(engine: Engine, values: ArrayLike<number>, shape: Shape, dtype: DType, options: VariableOptions = {}) {
+    this.name = options.name ?? `variable_${++unnamed}`;
+    this.engine = engine;
+    this.shape = shape;
+    this.dtype = dtype;
+    this.size = sizeOf(shape);
+    this.trainable = (options.trainable ?? true) && isFloat(dtype);
+    const storage = engine.untraced(() => engine.store(encode(this.name, values, dtype), 'kept', this.name));
+    this.#values = new Tensor(engine, storage, shape, dtype, { trainable: this.trainable });
+    leaveScopes(this.#values);
+  }
+
+  /** The current values, without a copy: they change with the variable. */
+  get values(): Tensor {
+    return this.#values;
+  }
+
+  get storage(): Storage {
+    return this.#values.storage;
+  }
+
+  /** Memory of the f16 copy, where one is kept: optimizers write it together with the master. */
+  get halfStorage(): Storage | undefined {
+    return this.#half?.storage;
+  }
+
+  /**
+   * The values as a tensor of `dtype`. An f32 variable read as float16 gives its copy, which costs no work; on tapes this
+   * is a cast, and the gradient stays float32 where the op that makes it can leave it so.
+   */
+  read(dtype: DType = this.dtype): Tensor {
+    if (dtype === this.dtype) return this.#values;
+    if (this.dtype !== 'float32' || dtype !== 'float16') {
+      throw new DtypeError(`${this.name}: a ${this.dtype} variable cannot be read as ${dtype}; use ht.cast`);
+    }
+    const copy = this.#halfCopy().alias(this.shape, { halfCopy: true });
+    recordOp('cast', [this.#values], [copy], ([gradient]) => [gradient]);
+    return copy;
+  }
+
+  /** Replaces the values. Throws `ShapeError` or `DtypeError` when they do not fit; then nothing has changed. */
+  assign(value: Tensor | ArrayLike<number>): this {
+    if (value instanceof Tensor) {
+      if (!sameShape(value.shape, this.shape)) {
+        throw new ShapeError(`${this.name}: assigned shape ${showShape(value.shape)}, it has ${showShape(this.shape)}`);
+      }
+      if (value.dtype !== this.dtype) {
+        throw new DtypeError(`${this.name}: assigned ${value.dtype}, it is ${this.dtype}; use ht.cast`);
+      }
+      if (value.storage === this.storage) return this;
+      stridedCopyKernel(value, this.#values, this.shape, stridesOf(this.shape));
+    } else {
+      if (value.length !== this.size) {
+        throw new ShapeError(`${this.name}: assigned ${value.length} values, it has ${this.size} ${showShape(this.shape)}`);
+      }
+      this.engine.untraced(() => this.engine.write(this.storage, encode(this.name, value, this.dtype)));
+    }
+    if (this.#half) castKernel(this.#values, this.#half);
+    return this;
+  }
+
+  async data(): Promise<Float32Array | Int32Array | Uint32Array | Uint8Array> {
+    return this.#values.data();
+  }
+
+  async array(): Promise<NestedArray> {
+    return this.#values.array();
+  }
+
+  dispose(): void {
+    this.#values.dispose();
+    this.#half?.dispose();
+  }
+
+  toString(): string {
+    return `Variable ${this.name} ${showShape(this.shape)} ${this.dtype}`;
+  }
+
+  #halfCopy(): Tensor {
+    if (this.#half) return this.#half;
+    const { engine } = this;
+    return engine.untraced(() => {
+      const storage = engine.allocate(this.size * BYTES.float16, 'kept', this.name);
+      const half = new Tensor(engine, storage, this.shape, 'float16');
+      leaveScopes(half);
+      castKernel(this.#values, half);
+      this.#half = half;
+      return half;
+    });
+  }
+}

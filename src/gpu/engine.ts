@@ -1,0 +1,285 @@
+/** The engine: one device with its pipelines, memory and queue. The rest of Halftape reaches the GPU through it alone. */
+import { BufferUsage, MapMode } from './constants.ts';
+import { ArgumentError, DeviceLostError, DisposedError, HalftapeError } from '../values/errors.ts';
+import { type DeviceOptions, type EngineInfo, openDevice } from './adapter.ts';
+import { encodeParams, Pipelines } from './pipelines.ts';
+import { Program, type Trace } from './program.ts';
+import { CommandQueue } from './queue.ts';
+import type { Call, ElementType, Shader } from './shader.ts';
+import type { Libraries } from './specialise.ts';
+import { Allocator, type MemoryReport, Storage } from './storage.ts';
+import type { DType } from '../values/dtype.ts';
+
+export interface EngineOptions extends DeviceOptions {
+  /**
+   * Most bytes of GPU memory. Drivers do not report running out, so the engine counts. Default: 8 GiB, on a software
+   * adapter in Node half of the memory that is free.
+   */
+  memoryBudget?: number;
+  /** Seed of initial weights, sample order and dropout, a u32. Default 0. */
+  seed?: number;
+  /** How to wait for the GPU, given whether a processor plays it. Default: a plain await. */
+  wait?: <T>(promise: Promise<T>, software: boolean) => Promise<T>;
+  /** Texts of `shaders/lib`. */
+  libraries: Libraries;
+}
+
+export class Engine {
+  /** Adapter, features, limits and the form of float16. */
+  readonly info: EngineInfo;
+  /** Resolves with the reason when the device is lost or the engine closed; every later call throws `DeviceLostError`. */
+  readonly lost: Promise<string>;
+  readonly seed: number;
+  readonly #device: GPUDevice;
+  readonly #wait: <T>(promise: Promise<T>, software: boolean) => Promise<T>;
+  readonly #pipelines: Pipelines;
+  readonly #allocator: Allocator;
+  readonly #queue: CommandQueue;
+  #gone: HalftapeError | undefined;
+  #failure: HalftapeError | undefined;
+  #trace: Trace | undefined;
+  #onClose: (() => void)[] = [];
+
+  /** Opens the adapter's device. Throws `AdapterError` or `ArgumentError`. */
+  static async open(options: EngineOptions): Promise<Engine> {
+    const { memoryBudget = 2 ** 33, seed = 0 } = options;
+    if (!(memoryBudget > 0)) {
+      throw new ArgumentError(`open: memoryBudget ${memoryBudget}; use a number of bytes above 0`);
+    }
+    if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff) {
+      throw new ArgumentError(`open: seed ${seed}; use a whole number from 0 to 2^32 - 1`);
+    }
+    const { device, info } = await openDevice(options);
+    return new Engine(device, info, { ...options, memoryBudget, seed });
+  }
+
+  private constructor(
+    device: GPUDevice,
+    info: EngineInfo,
+    options: EngineOptions & { memoryBudget: number; seed: number },
+  ) {
+    this.#device = device;
+    this.info = info;
+    this.seed = options.seed;
+    this.#wait = options.wait ?? ((promise) => promise);
+    this.#pipelines = new Pipelines(device, options.libraries);
+    this.#allocator = new Allocator(device, options.memoryBudget);
+    this.#queue = new CommandQueue(device, this.#pipelines, this.#allocator);
+    this.lost = device.lost.then(({ reason, message }) => {
+      const text = `${reason}: ${message}`;
+      this.#gone ??= new DeviceLostError(`engine: the device was lost (${text}); open a new engine`);
+      return text;
+    });
+    device.addEventListener('uncapturederror', (event) => {
+      this.#failure ??= new HalftapeError(`engine: ${(event as GPUUncapturedErrorEvent).error.message}`);
+      event.preventDefault();
+    });
+  }
+
+  /** Throws `DisposedError` or `DeviceLostError` unless the engine can work. */
+  check(): void {
+    if (this.#gone) throw this.#gone;
+  }
+
+  get closed(): boolean {
+    return this.#gone !== undefined;
+  }
+
+  /** Memory of `bytes` bytes with undefined contents. Throws `OutOfMemoryError`. */
+  allocate(bytes: number, life: 'kept' | 'step', where: string): Storage {
+    this.check();
+    const storage = new Storage(bytes, life);
+    if (this.#trace && life === 'step') {
+      this.#allocator.checkSize(where, bytes);
+      storage.traced = true;
+      this.#trace.made.add(storage);
+    } else {
+      this.#allocator.back(storage, where);
+    }
+    return storage;
+  }
+
+  /** Memory that holds `data` from the start; inside a traced function it is a constant of the program. */
+  store(data: ArrayBufferView, life: 'kept' | 'step', where: string): Storage {
+    this.check();
+    const storage = new Storage(data.byteLength, life);
+    this.#allocator.back(storage, where);
+    this.#queue.upload(storage, data);
+    if (this.#trace && life === 'step') {
+      storage.traced = true;
+      this.#trace.made.add(storage);
+    }
+    return storage;
+  }
+
+  /** Overwrites the start of `storage`, after all recorded work. */
+  write(storage: Storage, data: ArrayBufferView): void {
+    this.check();
+    this.#queue.upload(storage, data);
+  }
+
+  /** Gives up one reference; the memory goes back when none is left. */
+  release(storage: Storage): void {
+    storage.references--;
+    if (storage.references > 0 || storage.traced || this.#gone) return;
+    this.#allocator.reclaim(storage);
+  }
+
+  /** Records one dispatch. */
+  run<S extends Shader>(shader: S, call: Call<S>): void {
+    this.check();
+    const bindings = call.bindings as Readonly<Record<string, Storage>>;
+    const storages = shader.bindings.map(({ name }) => bindings[name]!);
+    for (const [index, { access, name }] of shader.bindings.entries()) {
+      // WebGPU refuses one buffer bound both ways only at submit; here the kernel can still be named.
+      if (access === 'read_write' && storages.indexOf(storages[index]!) !== storages.lastIndexOf(storages[index]!)) {
+        throw new TypeError(`${shader.name}: ${name} is written and bound a second time`);
+      }
+    }
+    const pipeline = this.#pipelines.get(shader, call);
+    const dispatch = { pipeline, storages, params: encodeParams(shader, call.params), workgroups: call.workgroups };
+    if (this.#trace) this.#trace.dispatches.push(dispatch);
+    else this.#queue.dispatch(dispatch);
+  }
+
+  /** The form in which a dtype lies in this engine's memory. */
+  elementType(dtype: DType): ElementType {
+    if (dtype === 'float32') return 'f32';
+    if (dtype === 'int32') return 'i32';
+    if (dtype === 'float16') return this.info.f16 === 'native' ? 'f16' : 'packed';
+    return 'u32';
+  }
+
+  /** Bytes of each storage, read after all recorded work. Throws what that work or its shaders failed with. */
+  async read(requests: readonly { storage: Storage; bytes: number }[]): Promise<ArrayBuffer[]> {
+    this.check();
+    if (this.#trace) {
+      throw new ArgumentError('jit: a tensor is read inside a traced function; return it and read it outside');
+    }
+    this.#queue.submit();
+    const offsets: number[] = [];
+    let total = 0;
+    for (const { bytes } of requests) {
+      offsets.push(total);
+      total += (bytes + 7) & ~7;
+    }
+    const staging = this.#device.createBuffer({
+      label: 'read',
+      size: Math.max(8, total),
+      usage: BufferUsage.MAP_READ | BufferUsage.COPY_DST,
+    });
+    try {
+      const encoder = this.#device.createCommandEncoder({ label: 'read' });
+      for (const [index, { storage, bytes }] of requests.entries()) {
+        encoder.copyBufferToBuffer(storage.buffer!.gpu, 0, staging, offsets[index]!, (bytes + 3) & ~3);
+      }
+      this.#device.queue.submit([encoder.finish()]);
+      await this.#wait(
+        staging.mapAsync(MapMode.READ).catch((error) => {
+          this.check();
+          throw this.#failure ?? new HalftapeError(`engine: reading failed: ${error}`);
+        }),
+        this.info.software,
+      );
+      await this.#throwFailures();
+      const mapped = staging.getMappedRange();
+      return requests.map(({ bytes }, index) => mapped.slice(offsets[index]!, offsets[index]! + bytes));
+    } finally {
+      staging.destroy();
+    }
+  }
+
+  /** Submits recorded work and resolves when at most `inFlight` submits are unfinished. */
+  async settle(inFlight = 0): Promise<void> {
+    this.check();
+    this.#queue.submit();
+    await this.#wait(this.#queue.settle(inFlight), this.info.software);
+    this.check();
+    await this.#throwFailures();
+  }
+
+  /** Runs `fn`, its dispatches recorded into a trace instead of submitted. Step memory made inside is virtual. */
+  trace<T>(fn: () => T): { result: T; trace: Trace } {
+    this.check();
+    const trace: Trace = { dispatches: [], made: new Set() };
+    const outer = this.#trace;
+    this.#trace = trace;
+    try {
+      return { result: fn(), trace };
+    } catch (error) {
+      for (const storage of trace.made) this.#allocator.reclaim(storage);
+      throw error;
+    } finally {
+      this.#trace = outer;
+    }
+  }
+
+  get tracing(): boolean {
+    return this.#trace !== undefined;
+  }
+
+  /** Runs `fn` at once even inside a traced function: for state made on first use. */
+  untraced<T>(fn: () => T): T {
+    const trace = this.#trace;
+    this.#trace = undefined;
+    try {
+      return fn();
+    } finally {
+      this.#trace = trace;
+    }
+  }
+
+  program(trace: Trace, inputs: readonly Storage[], outputs: readonly Storage[]): Program {
+    this.check();
+    return new Program(this.#device, this.#pipelines, this.#allocator, trace, inputs, outputs);
+  }
+
+  /** Records a replay: `inputs` are copied in, then the dispatches, then each output is copied out. */
+  replay(
+    program: Program,
+    inputs: readonly (readonly [from: Storage, to: Storage])[],
+    outputs: readonly (readonly [from: Storage, to: Storage])[],
+  ): void {
+    this.check();
+    for (const [from, to] of inputs) this.#queue.copy(from, to, from.bytes);
+    this.#queue.replay(program, program.captured);
+    for (const [from, to] of outputs) this.#queue.copy(from, to, from.bytes);
+    this.#queue.flush();
+  }
+
+  disposeProgram(program: Program): void {
+    if (this.#gone) return;
+    this.#queue.submit();
+    program.dispose((storage) => this.release(storage));
+  }
+
+  memory(): MemoryReport {
+    return this.#allocator.report();
+  }
+
+  /** Submits made so far; a training step should make one. */
+  get submits(): number {
+    return this.#queue.submits;
+  }
+
+  /** Runs `fn` when the engine is closed. */
+  onClose(fn: () => void): void {
+    this.#onClose.push(fn);
+  }
+
+  /** Frees everything; tensors and models of this engine are gone with it. Twice is once. */
+  close(): void {
+    if (this.#gone) return;
+    this.#gone = new DisposedError('engine: closed; open a new one');
+    this.#device.destroy();
+    for (const fn of this.#onClose) fn();
+  }
+
+  async #throwFailures(): Promise<void> {
+    await this.#pipelines.checked();
+    if (!this.#failure) return;
+    const failure = this.#failure;
+    this.#failure = undefined;
+    throw failure;
+  }
+}

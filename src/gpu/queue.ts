@@ -1,0 +1,186 @@
+/** Recorded GPU work in order: dispatches, uploads, copies and programs; one encoder, one pass and one submit a flush. */
+import { BufferUsage } from './constants.ts';
+import { type Pipeline, type Pipelines, PARAMS_STRIDE } from './pipelines.ts';
+import type { Workgroups } from './shader.ts';
+import type { Allocator, DeviceBuffer, Storage } from './storage.ts';
+
+/** One dispatch as data. */
+export interface Dispatch {
+  readonly pipeline: Pipeline;
+  readonly storages: readonly Storage[];
+  readonly params: ArrayBuffer;
+  readonly workgroups: Workgroups;
+}
+
+/** Work that encodes itself into the open pass, its buffers bound beforehand: a planned program. */
+export interface Replayable {
+  encode(pass: GPUComputePassEncoder): void;
+}
+
+type Command =
+  | { kind: 'dispatch'; pipeline: Pipeline; buffers: readonly DeviceBuffer[]; params: ArrayBuffer; workgroups: Workgroups }
+  | { kind: 'upload'; buffer: DeviceBuffer; bytes: Uint8Array<ArrayBuffer> }
+  | { kind: 'copy'; from: DeviceBuffer; to: DeviceBuffer; bytes: number }
+  | { kind: 'replay'; replayable: Replayable };
+
+/** Commands recorded before they are submitted by themselves. */
+const LONG = 64;
+/** Submits whose work is not finished; beyond it commands wait in JavaScript, where they cost little. */
+const MAX_IN_FLIGHT = 8;
+/** Bytes of waiting uploads beyond which they are submitted all the same. */
+const MAX_WAITING_BYTES = 2 ** 28;
+
+export class CommandQueue {
+  readonly #device: GPUDevice;
+  readonly #pipelines: Pipelines;
+  readonly #allocator: Allocator;
+  #commands: Command[] = [];
+  #waitingBytes = 0;
+  /** Serial of the command list being recorded. */
+  #serial = 1;
+  #inFlight = new Set<Promise<unknown>>();
+  #arena: { gpu: GPUBuffer; id: number } | undefined;
+  #arenas = 0;
+  /** Submits made so far. */
+  submits = 0;
+
+  constructor(device: GPUDevice, pipelines: Pipelines, allocator: Allocator) {
+    this.#device = device;
+    this.#pipelines = pipelines;
+    this.#allocator = allocator;
+  }
+
+  dispatch({ pipeline, storages, params, workgroups }: Dispatch): void {
+    // Buffers are taken now: a storage may be released, and its buffer given to another one, before the flush.
+    this.#push({ kind: 'dispatch', pipeline, buffers: storages.map((storage) => this.#use(storage)), params, workgroups });
+  }
+
+  /** Writes `data` at the start of `storage`, after everything recorded before. */
+  upload(storage: Storage, data: ArrayBufferView): void {
+    const buffer = storage.buffer!;
+    const whole = data.byteLength % 4 === 0;
+    if (whole && buffer.usedBy !== this.#serial) {
+      this.#device.queue.writeBuffer(buffer.gpu, 0, data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+      return;
+    }
+    const bytes = new Uint8Array((data.byteLength + 3) & ~3);
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    this.#waitingBytes += bytes.byteLength;
+    this.#push({ kind: 'upload', buffer: this.#use(storage), bytes });
+  }
+
+  copy(from: Storage, to: Storage, bytes: number): void {
+    this.#push({ kind: 'copy', from: this.#use(from), to: this.#use(to), bytes: (bytes + 3) & ~3 });
+  }
+
+  replay(replayable: Replayable, storages: readonly Storage[]): void {
+    for (const storage of storages) this.#use(storage);
+    this.#push({ kind: 'replay', replayable });
+  }
+
+  /** Submits what is recorded, or leaves it to the end of earlier work when much is in flight. */
+  flush(): void {
+    if (this.#inFlight.size < MAX_IN_FLIGHT || this.#waitingBytes > MAX_WAITING_BYTES) this.submit();
+  }
+
+  /** Submits what is recorded. */
+  submit(): void {
+    if (this.#commands.length > 0) {
+      this.#encode();
+      this.submits++;
+      const done: Promise<unknown> = this.#device.queue.onSubmittedWorkDone().catch(() => {});
+      this.#inFlight.add(done);
+      done.then(() => {
+        this.#inFlight.delete(done);
+        if (this.#commands.length >= LONG) this.flush();
+      });
+    }
+    if (this.#allocator.destroyCondemned()) this.#pipelines.forgetBindGroups();
+  }
+
+  /** Resolves when no more than `most` submits are unfinished. */
+  async settle(most: number): Promise<void> {
+    while (this.#inFlight.size > most) await Promise.race(this.#inFlight);
+  }
+
+  #use(storage: Storage): DeviceBuffer {
+    const buffer = storage.buffer!;
+    buffer.usedBy = this.#serial;
+    return buffer;
+  }
+
+  #push(command: Command): void {
+    this.#commands.push(command);
+    if (this.#commands.length >= LONG) this.flush();
+  }
+
+  #encode(): void {
+    const commands = this.#commands;
+    this.#commands = [];
+    this.#waitingBytes = 0;
+    this.#serial++;
+    const { queue } = this.#device;
+    const arena = this.#writeParams(commands);
+    let encoder: GPUCommandEncoder | undefined;
+    let pass: GPUComputePassEncoder | undefined;
+    let bound: GPUComputePipeline | undefined;
+    let offset = 0;
+    const endPass = () => {
+      pass?.end();
+      pass = bound = undefined;
+    };
+    const submit = () => {
+      endPass();
+      if (encoder) queue.submit([encoder.finish()]);
+      encoder = undefined;
+    };
+    for (const command of commands) {
+      if (command.kind === 'upload') {
+        submit();
+        queue.writeBuffer(command.buffer.gpu, 0, command.bytes);
+        continue;
+      }
+      encoder ??= this.#device.createCommandEncoder({ label: 'halftape' });
+      if (command.kind === 'copy') {
+        endPass();
+        encoder.copyBufferToBuffer(command.from.gpu, 0, command.to.gpu, 0, command.bytes);
+        continue;
+      }
+      pass ??= encoder.beginComputePass({ label: 'halftape' });
+      if (command.kind === 'replay') {
+        command.replayable.encode(pass);
+        bound = undefined;
+        continue;
+      }
+      const { pipeline, buffers, workgroups } = command;
+      if (bound !== pipeline.gpu) pass.setPipeline(pipeline.gpu);
+      bound = pipeline.gpu;
+      pass.setBindGroup(0, this.#pipelines.bindGroup(pipeline, buffers, arena!.gpu, arena!.id), [offset]);
+      pass.dispatchWorkgroups(...workgroups);
+      offset += PARAMS_STRIDE;
+    }
+    submit();
+  }
+
+  /** Params of every dispatch in one write; the arena may be rewritten at once, since queue operations keep their order. */
+  #writeParams(commands: readonly Command[]): { gpu: GPUBuffer; id: number } | undefined {
+    const dispatches = commands.filter((command) => command.kind === 'dispatch');
+    if (dispatches.length === 0) return this.#arena;
+    const bytes = new Uint8Array(dispatches.length * PARAMS_STRIDE);
+    for (const [index, { params }] of dispatches.entries()) bytes.set(new Uint8Array(params), index * PARAMS_STRIDE);
+    if (!this.#arena || this.#arena.gpu.size < bytes.byteLength) {
+      this.#arena?.gpu.destroy();
+      this.#pipelines.forgetBindGroups();
+      this.#arena = {
+        gpu: this.#device.createBuffer({
+          label: 'params',
+          size: Math.max(2 * bytes.byteLength, LONG * PARAMS_STRIDE),
+          usage: BufferUsage.UNIFORM | BufferUsage.COPY_DST,
+        }),
+        id: ++this.#arenas,
+      };
+    }
+    this.#device.queue.writeBuffer(this.#arena.gpu, 0, bytes);
+    return this.#arena;
+  }
+}

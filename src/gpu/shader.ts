@@ -1,0 +1,59 @@
+/** What the generator knows of a `.wgsl` file, and the typed call that dispatches it. */
+import type { Storage } from './storage.ts';
+
+/**
+ * How elements lie in a storage buffer. `f16` are native halves and need `shader-f16`; `packed` are the same bits read
+ * as two halves in a u32.
+ */
+export type ElementType = 'f32' | 'f16' | 'packed' | 'i32' | 'u32';
+
+export interface Shader {
+  readonly name: string;
+  /** WGSL of the f32 program, with `// #include` lines still in it. */
+  readonly source: string;
+  /** Names of the `alias` declarations: the element types to choose. */
+  readonly types: readonly string[];
+  /** The `const` declarations: register tiles, and the numbers of cases. */
+  readonly constants: Readonly<Record<string, number>>;
+  /** The `override` declarations and their types. */
+  readonly overrides: Readonly<Record<string, string>>;
+  /** Storage bindings in order; the uniform `params` follows them as the last. */
+  readonly bindings: readonly { readonly name: string; readonly access: 'read' | 'read_write' }[];
+  /** Fields of `struct Params`. */
+  readonly params: readonly { readonly name: string; readonly type: 'u32' | 'i32' | 'f32' }[];
+}
+
+/** The choices that make a pipeline of a shader. */
+export interface Specialisation<S extends Shader = Shader> {
+  readonly types: { readonly [K in S['types'][number]]: ElementType };
+  readonly constants?: { readonly [K in keyof S['constants']]?: number };
+  readonly overrides?: { readonly [K in keyof S['overrides']]?: number | boolean };
+}
+
+/** One dispatch of a shader. */
+export interface Call<S extends Shader> extends Specialisation<S> {
+  readonly bindings: { readonly [K in S['bindings'][number]['name']]: Storage };
+  readonly params: { readonly [K in S['params'][number]['name']]: number };
+  readonly workgroups: Workgroups;
+}
+
+export type Workgroups = readonly [x: number, y: number, z: number];
+
+/** Most workgroups along one axis of a dispatch, by the WebGPU specification. */
+const MAX_GROUPS = 65535;
+
+/** Workgroups for `count` invocations in a row, wrapped into y; `lib/grid.wgsl` undoes the wrapping. */
+export function linearGrid(count: number, workgroupSize: number): Workgroups {
+  const groups = Math.ceil(count / workgroupSize);
+  const rows = Math.ceil(groups / MAX_GROUPS);
+  return [Math.ceil(groups / rows), rows, 1];
+}
+
+/** Readable name of a specialisation: cache key, GPU label and profiler row. */
+export function labelOf<S extends Shader>(shader: S, choice: Specialisation<S>): string {
+  const parts = [shader.name];
+  for (const [name, type] of Object.entries(choice.types)) parts.push(`${name.replace(/4$/, '')}=${type}`);
+  for (const [name, value] of Object.entries(choice.constants ?? {})) parts.push(`${name}=${value}`);
+  for (const [name, value] of Object.entries(choice.overrides ?? {})) parts.push(`${name}=${Number(value)}`);
+  return parts.join(' ');
+}

@@ -1,0 +1,48 @@
+/** Makes the WGSL of one pipeline: sets aliases and constants, puts `enable` lines in front and included functions behind. */
+import type { ElementType, Shader, Specialisation } from './shader.ts';
+
+/** Library texts by path, as the generator found them under `shaders/`. */
+export type Libraries = Readonly<Record<string, string>>;
+
+const QUADS: Readonly<Record<ElementType, string>> = {
+  f32: 'vec4<f32>',
+  f16: 'vec4<f16>',
+  packed: 'vec2<u32>',
+  i32: 'vec4<i32>',
+  u32: 'vec4<u32>',
+};
+
+/**
+ * Line numbers stay those of the `.wgsl` file: `enable` shares the first line, and libraries follow the last one.
+ * `lib/in.wgsl` goes by the type chosen for `In4`: a packed one takes `lib/in.packed.wgsl` where that exists; either
+ * kind of half takes `lib/out.half.wgsl` for `Out4`.
+ */
+export function specialise<S extends Shader>(shader: S, choice: Specialisation<S>, libraries: Libraries): string {
+  const types = choice.types as Readonly<Record<string, ElementType>>;
+  let native = false;
+  let source = shader.source.replace(/^alias (\w+) = .*;/gm, (_line, name: string) => {
+    const type = types[name];
+    if (type === undefined) throw new TypeError(`${shader.name}: no type chosen for ${name}`);
+    // Halves are written as u32 words on every device, so that `narrow` decides their bits.
+    const text = name === 'Out4' && type === 'f16' ? QUADS.packed : name.endsWith('4') ? QUADS[type] : type;
+    native ||= text.includes('f16');
+    return `alias ${name} = ${text};`;
+  });
+  for (const [name, value] of Object.entries(choice.constants ?? {})) {
+    source = source.replace(new RegExp(`^const ${name} = .*;`, 'm'), `const ${name} = ${value}u;`);
+  }
+  const included = [...source.matchAll(/^\/\/ #include "lib\/(\w+)\.wgsl"$/gm)].map(([, name]) =>
+    library(libraries, name!, types[`${name![0]!.toUpperCase()}${name!.slice(1)}4`]),
+  );
+  const enables = [native && 'f16', /\bsubgroup[A-Z]|subgroup_/.test(source) && 'subgroups'].filter(Boolean);
+  return [enables.map((name) => `enable ${name}; `).join('') + source, ...included].join('\n');
+}
+
+function library(libraries: Libraries, name: string, type: ElementType | undefined): string {
+  const half = type === 'f16' || type === 'packed' ? 'half' : undefined;
+  for (const variant of [type, half, undefined]) {
+    const text = libraries[`lib/${name}${variant ? `.${variant}` : ''}.wgsl`];
+    if (text !== undefined) return text;
+  }
+  throw new TypeError(`no library lib/${name}.wgsl`);
+}

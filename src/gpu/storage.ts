@@ -1,0 +1,146 @@
+/** GPU memory: buffers by life and size bucket, reference counts, and the engine's own byte budget. */
+import { BufferUsage } from './constants.ts';
+import { OutOfMemoryError } from '../values/errors.ts';
+
+/** `kept` lives until released and is never shared over time; `step` returns to the pool when released. */
+export type Life = 'kept' | 'step';
+
+/** A GPU buffer with what the engine must know of it. */
+export interface DeviceBuffer {
+  readonly gpu: GPUBuffer;
+  /** Identity in bind-group cache keys. */
+  readonly id: number;
+  readonly bytes: number;
+  /** Serial of the newest recorded command list that uses it. */
+  usedBy: number;
+}
+
+/** Memory of one tensor or variable, with a reference count. Without a buffer while a traced program has not been planned. */
+export class Storage {
+  references = 1;
+  buffer: DeviceBuffer | undefined;
+  /** Made inside a traced function: its buffer belongs to the program, not to whoever holds a reference. */
+  traced = false;
+  readonly bytes: number;
+  readonly life: Life;
+
+  constructor(bytes: number, life: Life) {
+    this.bytes = bytes;
+    this.life = life;
+  }
+}
+
+export interface MemoryReport {
+  /** Bytes of buffers that hold live tensors, variables and optimizer state. */
+  bytesInUse: number;
+  /** Highest value that `bytesInUse` has had. */
+  peakBytes: number;
+  /** Bytes of free buffers kept for reuse. */
+  pooledBytes: number;
+  /** Number of GPU buffers, pooled ones included. */
+  buffers: number;
+}
+
+/** Four buckets an octave, at least 256 bytes: at most a quarter more than was asked for, and always whole quads. */
+export function bucketOf(bytes: number): number {
+  if (bytes <= 256) return 256;
+  const step = 2 ** (Math.ceil(Math.log2(bytes)) - 3);
+  return Math.ceil(bytes / step) * step;
+}
+
+export function megabytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+}
+
+/** The driver never reports running out of memory (a touched buffer beyond it ends the process), so bytes are counted here. */
+export class Allocator {
+  readonly #device: GPUDevice;
+  readonly #budget: number;
+  readonly #free = new Map<number, DeviceBuffer[]>();
+  #condemned: DeviceBuffer[] = [];
+  #report: MemoryReport = { bytesInUse: 0, peakBytes: 0, pooledBytes: 0, buffers: 0 };
+  #nextId = 1;
+
+  constructor(device: GPUDevice, budget: number) {
+    this.#device = device;
+    this.#budget = budget;
+  }
+
+  report(): MemoryReport {
+    return { ...this.#report };
+  }
+
+  /** Throws `OutOfMemoryError` when one storage is larger than can be bound. */
+  checkSize(where: string, bytes: number): void {
+    const limit = Math.min(this.#device.limits.maxStorageBufferBindingSize, this.#device.limits.maxBufferSize);
+    if (bucketOf(bytes) > limit) {
+      throw new OutOfMemoryError(
+        `${where}: ${megabytes(bytes)} in one tensor; this adapter binds at most ${megabytes(limit)}; split it along its first axis`,
+      );
+    }
+  }
+
+  /** Gives `storage` a buffer. Contents are undefined. Throws `OutOfMemoryError` beyond the budget, leaving all as it was. */
+  back(storage: Storage, where: string): void {
+    this.checkSize(where, storage.bytes);
+    const bytes = bucketOf(storage.bytes);
+    const pooled = this.#free.get(bytes)?.pop();
+    if (pooled) this.#report.pooledBytes -= bytes;
+    storage.buffer = pooled ?? this.#create(bytes, where, storage.life);
+    this.#report.bytesInUse += bytes;
+    this.#report.peakBytes = Math.max(this.#report.peakBytes, this.#report.bytesInUse);
+  }
+
+  /** Takes the buffer back: a `step` buffer into the pool, a `kept` one to be destroyed by `destroyCondemned`. */
+  reclaim(storage: Storage): void {
+    if (!storage.buffer) return;
+    const buffer = storage.buffer;
+    storage.buffer = undefined;
+    this.#report.bytesInUse -= buffer.bytes;
+    if (storage.life === 'kept') {
+      this.#condemned.push(buffer);
+      return;
+    }
+    this.#report.pooledBytes += buffer.bytes;
+    const list = this.#free.get(buffer.bytes);
+    if (list) list.push(buffer);
+    else this.#free.set(buffer.bytes, [buffer]);
+  }
+
+  /** Condemns every pooled buffer. */
+  trim(): void {
+    for (const list of this.#free.values()) this.#condemned.push(...list);
+    this.#free.clear();
+    this.#report.pooledBytes = 0;
+  }
+
+  /** Destroys released buffers and says whether there were any. Only for when no recorded command waits to be submitted. */
+  destroyCondemned(): boolean {
+    const condemned = this.#condemned;
+    this.#condemned = [];
+    for (const { gpu } of condemned) gpu.destroy();
+    this.#report.buffers -= condemned.length;
+    return condemned.length > 0;
+  }
+
+  #create(bytes: number, where: string, life: Life): DeviceBuffer {
+    if (this.#held() + bytes > this.#budget) this.trim();
+    if (this.#held() + bytes > this.#budget) {
+      throw new OutOfMemoryError(
+        `${where}: ${megabytes(bytes)} more would pass the memory budget of ${megabytes(this.#budget)} ` +
+          `(${megabytes(this.#report.bytesInUse)} in use); dispose tensors, wrap steps in tidy or jit, or open({ memoryBudget })`,
+      );
+    }
+    const gpu = this.#device.createBuffer({
+      label: `${life} ${bytes}`,
+      size: bytes,
+      usage: BufferUsage.STORAGE | BufferUsage.COPY_SRC | BufferUsage.COPY_DST,
+    });
+    this.#report.buffers++;
+    return { gpu, id: this.#nextId++, bytes, usedBy: 0 };
+  }
+
+  #held(): number {
+    return this.#report.bytesInUse + this.#report.pooledBytes;
+  }
+}

@@ -1,0 +1,39 @@
+/** Launches `binary.wgsl`: two operands element by element, broadcast to the result's shape. */
+import { linearGrid } from '../gpu/shader.ts';
+import { binary as shader } from '../generated/shaders.ts';
+import { broadcastStrides, type Shape } from '../values/shape.ts';
+import { accumulatorOf, elementOf, type Operand, quadsOf } from './operand.ts';
+import { mergeAxes, readsLinear, readsQuads, type StridedAccess } from './strides.ts';
+
+type Constant = keyof typeof shader.constants;
+export type BinaryCase = Exclude<Constant, 'LINEAR' | 'SCALAR' | 'QUADS' | 'ELEMENTS'>;
+
+export interface ShapedOperand extends Operand {
+  readonly shape: Shape;
+}
+
+export function binaryKernel(op: BinaryCase, a: ShapedOperand, b: ShapedOperand, c: ShapedOperand): void {
+  const access = mergeAxes(c.shape, [broadcastStrides(a.shape, c.shape), broadcastStrides(b.shape, c.shape)]);
+  const [, d1, d2, d3, d4, d5] = access.sizes as Six;
+  const [a0, a1, a2, a3, a4, a5] = access.strides[0] as Six;
+  const [b0, b1, b2, b3, b4, b5] = access.strides[1] as Six;
+  a.engine.run(shader, {
+    types: { In4: elementOf(a), Out4: elementOf(c), Acc: accumulatorOf(a) },
+    overrides: {
+      OP: shader.constants[op],
+      READ_A: shader.constants[readOf(access, 0, a)],
+      READ_B: shader.constants[readOf(access, 1, b)],
+    },
+    bindings: { a: a.storage, b: b.storage, c: c.storage },
+    params: { size: c.size, d1, d2, d3, d4, d5, a0, a1, a2, a3, a4, a5, b0, b1, b2, b3, b4, b5 },
+    workgroups: linearGrid(quadsOf(c), 64),
+  });
+}
+
+type Six = [number, number, number, number, number, number];
+
+function readOf(access: StridedAccess, index: number, operand: Operand): Constant {
+  if (operand.size === 1) return 'SCALAR';
+  if (readsLinear(access, index)) return 'LINEAR';
+  return readsQuads(access, index) ? 'QUADS' : 'ELEMENTS';
+}

@@ -1,0 +1,42 @@
+/** Launches `cross_entropy.wgsl` and its gradient: softmax cross-entropy from logits, fused. */
+import { linearGrid } from '../gpu/shader.ts';
+import { cross_entropy, cross_entropy_gradient } from '../generated/shaders.ts';
+import { elementOf, type Operand, quadsOf, unusedStorage } from './operand.ts';
+
+/** Loss and log-sum-exp of each row, float32. `targets` are int32 class numbers (rows) or float32 (rows x columns). */
+export function crossEntropyKernel(logits: Operand, targets: Operand, loss: Operand, lse: Operand, columns: number): void {
+  const rows = loss.size;
+  logits.engine.run(cross_entropy, {
+    types: { In4: elementOf(logits), Acc: 'f32' },
+    overrides: { SPARSE: targets.dtype === 'int32' },
+    bindings: { logits: logits.storage, targets: targets.storage, loss: loss.storage, lse: lse.storage },
+    params: { rows, columns },
+    workgroups: linearGrid(rows, 1),
+  });
+}
+
+/** `y = g (e^(logits - lse) total - targets)`; `g`, `lse` and `total` one float32 a row, `total` only for dense targets. */
+export function crossEntropyGradientKernel(
+  logits: Operand,
+  targets: Operand,
+  total: Operand | undefined,
+  lse: Operand,
+  g: Operand,
+  y: Operand,
+  columns: number,
+): void {
+  logits.engine.run(cross_entropy_gradient, {
+    types: { In4: elementOf(logits), Out4: elementOf(y), Acc: 'f32' },
+    overrides: { SPARSE: targets.dtype === 'int32' },
+    bindings: {
+      logits: logits.storage,
+      targets: targets.storage,
+      total: total?.storage ?? unusedStorage(logits.engine),
+      lse: lse.storage,
+      g: g.storage,
+      y: y.storage,
+    },
+    params: { size: y.size, columns },
+    workgroups: linearGrid(quadsOf(y), 64),
+  });
+}

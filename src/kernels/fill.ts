@@ -1,0 +1,13 @@
+/** Launches `fill.wgsl`: one value everywhere. */
+import { linearGrid } from '../gpu/shader.ts';
+import { fill as shader } from '../generated/shaders.ts';
+import { accumulatorOf, elementOf, type Operand, quadsOf } from './operand.ts';
+
+export function fillKernel(y: Operand, value: number): void {
+  y.engine.run(shader, {
+    types: { Out4: elementOf(y), Acc: accumulatorOf(y) },
+    bindings: { y: y.storage },
+    params: { size: y.size, value },
+    workgroups: linearGrid(quadsOf(y), 64),
+  });
+}

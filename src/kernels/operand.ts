@@ -1,0 +1,40 @@
+/** What kernels take: memory with its dtype and element count. */
+import type { Engine } from '../gpu/engine.ts';
+import type { ElementType } from '../gpu/shader.ts';
+import type { Storage } from '../gpu/storage.ts';
+import type { DType } from '../values/dtype.ts';
+
+export interface Operand {
+  readonly engine: Engine;
+  readonly storage: Storage;
+  readonly dtype: DType;
+  readonly size: number;
+}
+
+export function elementOf({ engine, dtype }: Operand): ElementType {
+  return engine.elementType(dtype);
+}
+
+/** The type kernels compute in: f32 for floats, the integers' own type otherwise. */
+export function accumulatorOf(operand: Operand): ElementType {
+  const element = elementOf(operand);
+  return element === 'i32' || element === 'u32' ? element : 'f32';
+}
+
+/** Invocations of kernels in which each one owns a quad of elements. */
+export function quadsOf({ size }: Operand): number {
+  return Math.ceil(size / 4);
+}
+
+const unused = new WeakMap<Engine, Storage[]>();
+
+/** Memory to bind where a variant of a shader leaves a binding untouched; the index tells apart those of one dispatch. */
+export function unusedStorage(engine: Engine, index = 0): Storage {
+  let storages = unused.get(engine);
+  if (!storages) {
+    storages = [];
+    unused.set(engine, storages);
+  }
+  storages[index] ??= engine.untraced(() => engine.allocate(256, 'kept', 'open'));
+  return storages[index];
+}

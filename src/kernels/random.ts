@@ -1,0 +1,37 @@
+/** Launches `random.wgsl`; the seed and the number of draws lie in GPU memory, so replayed programs draw new numbers. */
+import type { Engine } from '../gpu/engine.ts';
+import { linearGrid } from '../gpu/shader.ts';
+import type { Storage } from '../gpu/storage.ts';
+import { random as shader, random_advance } from '../generated/shaders.ts';
+import { accumulatorOf, elementOf, type Operand, quadsOf } from './operand.ts';
+
+export type RandomCase = keyof typeof shader.constants;
+
+const generators = new WeakMap<Engine, Storage>();
+
+function generatorOf(engine: Engine): Storage {
+  let generator = generators.get(engine);
+  if (!generator) {
+    generator = engine.untraced(() => engine.store(new Uint32Array([engine.seed, 0, 0, 0]), 'kept', 'random'));
+    generators.set(engine, generator);
+  }
+  return generator;
+}
+
+/** UNIFORM in [low, high); NORMAL with mean low and deviation high; MASK is high where a uniform number >= low, else 0. */
+export function randomKernel(kind: RandomCase, y: Operand, low: number, high: number): void {
+  const generator = generatorOf(y.engine);
+  y.engine.run(shader, {
+    types: { Out4: elementOf(y), Acc: accumulatorOf(y) },
+    overrides: { KIND: shader.constants[kind] },
+    bindings: { generator, y: y.storage },
+    params: { size: y.size, low, high },
+    workgroups: linearGrid(quadsOf(y), 64),
+  });
+  y.engine.run(random_advance, {
+    types: {},
+    bindings: { generator },
+    params: { draws: 1 },
+    workgroups: [1, 1, 1],
+  });
+}

@@ -1,0 +1,41 @@
+/** Launches what ends a step: `finite_check.wgsl` and `scale_update.wgsl` on a 16-word state in GPU memory. */
+import type { Engine } from '../gpu/engine.ts';
+import { linearGrid } from '../gpu/shader.ts';
+import type { Storage } from '../gpu/storage.ts';
+import { finite_check, scale_update } from '../generated/shaders.ts';
+import type { Operand } from './operand.ts';
+
+/** The words of `shaders/lib/scale_state.wgsl`, in order. */
+export const SCALE_STATE = [
+  { name: 'scale', type: 'f32' },
+  { name: 'growthCounter', type: 'u32' },
+  { name: 'overflow', type: 'u32' },
+  { name: 'apply', type: 'u32' },
+  { name: 'inverse', type: 'f32' },
+  { name: 'skipped', type: 'u32' },
+  { name: 'iterations', type: 'u32' },
+  { name: 'learningRate', type: 'f32' },
+  { name: 'beta1Power', type: 'f32' },
+  { name: 'beta2Power', type: 'f32' },
+] as const;
+
+export const SCALE_STATE_BYTES = 64;
+
+export type ScaleUpdate = { readonly [K in (typeof scale_update.params)[number]['name']]: number };
+
+/** Sets the state's overflow flag when `x` holds an infinity or a NaN. */
+export function finiteCheckKernel(x: Operand, state: Storage): void {
+  const half = x.dtype === 'float16';
+  x.engine.run(finite_check, {
+    types: {},
+    overrides: { HALF: half },
+    bindings: { x: x.storage, state },
+    params: { size: x.size },
+    workgroups: linearGrid(Math.ceil(x.size / (half ? 8 : 4) / finite_check.constants.WORDS), 64),
+  });
+}
+
+/** Decides on the step, moves the scale, counts. */
+export function scaleUpdateKernel(engine: Engine, state: Storage, update: ScaleUpdate): void {
+  engine.run(scale_update, { types: {}, bindings: { state }, params: update, workgroups: [1, 1, 1] });
+}

@@ -1,0 +1,25 @@
+/** Launches `log_sum_exp.wgsl` and `softmax.wgsl` over rows. */
+import { linearGrid } from '../gpu/shader.ts';
+import { log_sum_exp, softmax } from '../generated/shaders.ts';
+import { elementOf, type Operand, quadsOf } from './operand.ts';
+
+/** `lse[row] = log sum e^x[row]`; `lse` is float32. */
+export function logSumExpKernel(x: Operand, lse: Operand, rows: number, columns: number): void {
+  x.engine.run(log_sum_exp, {
+    types: { In4: elementOf(x), Acc: 'f32' },
+    bindings: { logits: x.storage, lse: lse.storage },
+    params: { rows, columns },
+    workgroups: linearGrid(rows, 1),
+  });
+}
+
+/** `y = e^(x - lse)`, or `x - lse` with `log`. */
+export function softmaxKernel(x: Operand, lse: Operand, y: Operand, columns: number, log: boolean): void {
+  x.engine.run(softmax, {
+    types: { In4: elementOf(x), Out4: elementOf(y), Acc: 'f32' },
+    overrides: { LOG: log },
+    bindings: { logits: x.storage, lse: lse.storage, y: y.storage },
+    params: { size: x.size, columns },
+    workgroups: linearGrid(quadsOf(x), 64),
+  });
+}
