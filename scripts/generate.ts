@@ -22,18 +22,23 @@ function describe(file: string, source: string): string {
   if (!source.startsWith('// ')) fail('the first line must be a comment with the formula');
   const bindings = groups(source, /^@group\((\d+)\) @binding\((\d+)\) var<([^>]+)> (\w+)/gm);
   for (const [index, [group, binding, space, name]] of bindings.entries()) {
-    if (group !== '0' || Number(binding) !== index) fail(`binding of ${name}: use group 0 and bindings in order`);
+    if (group !== '0' || Number(binding) !== index)
+      fail(`binding of ${name}: use group 0 and bindings in order`);
     const last = index === bindings.length - 1;
-    if (last !== (space === 'uniform')) fail('the uniform params must be the last binding, and the only uniform');
+    if (last !== (space === 'uniform'))
+      fail('the uniform params must be the last binding, and the only uniform');
   }
   const struct = /^struct Params \{\n([^}]*)\}/m.exec(source)?.[1] ?? fail('no struct Params');
   const params = groups(struct.replace(/\/\/.*$/gm, ''), /^\s*(\w+): ([^,]+),$/gm);
-  for (const [name, type] of params) if (!/^[uif]32$/.test(type!)) fail(`params.${name} is ${type}; use u32, i32 or f32`);
+  for (const [name, type] of params)
+    if (!/^[uif]32$/.test(type!)) fail(`params.${name} is ${type}; use u32, i32 or f32`);
   const descriptor = {
     name: file.replace(/\.wgsl$/, ''),
     source,
     types: groups(source, /^alias (\w+) = /gm).map(([name]) => name),
-    constants: Object.fromEntries(groups(source, /^const (\w+) = (\d+)u;/gm).map(([name, value]) => [name, Number(value)])),
+    constants: Object.fromEntries(
+      groups(source, /^const (\w+) = (\d+)u;/gm).map(([name, value]) => [name, Number(value)]),
+    ),
     overrides: Object.fromEntries(groups(source, /^override (\w+): (\w+) = /gm)),
     bindings: bindings
       .slice(0, -1)
@@ -45,7 +50,9 @@ function describe(file: string, source: string): string {
 }
 
 const shaders = [...texts('shaders')].map(([file, source]) => describe(file, source));
-const libraries = Object.fromEntries([...texts('shaders/lib')].map(([file, source]) => [`lib/${file}`, source]));
+const libraries = Object.fromEntries(
+  [...texts('shaders/lib')].map(([file, source]) => [`lib/${file}`, source]),
+);
 const output = [
   '/** Made by scripts/generate.ts from shaders/; do not edit. */',
   "import type { Shader } from '../gpu/shader.ts';\n",

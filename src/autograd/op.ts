@@ -3,8 +3,8 @@ import type { Engine } from '../gpu/engine.ts';
 import type { DType } from '../values/dtype.ts';
 import { ArgumentError } from '../values/errors.ts';
 import type { Shape } from '../values/shape.ts';
-import { type Gradients, recordOp } from './recording.ts';
-import { emptyTensor, Tensor } from './tensor.ts';
+import { type Gradients, type Recorded, recordOp } from './recording.ts';
+import { emptyTensor, type Tensor } from './tensor.ts';
 
 /**
  * TensorFlow's four classes: `allow` gains from float16 and is safe in it; `infer` is safe where its inputs are float16
@@ -17,14 +17,10 @@ export interface Spec {
   readonly dtype: DType;
 }
 
-export interface BackwardContext<A> {
-  readonly inputs: readonly Tensor[];
-  readonly outputs: readonly Tensor[];
+export interface BackwardContext<A> extends Recorded {
   /** Gradient by each output; null where nothing depends on it. */
   readonly gradients: readonly (Tensor | null)[];
   readonly attributes: A;
-  /** Which inputs a gradient is wanted for. */
-  readonly needs: readonly boolean[];
 }
 
 export interface OpDefinition<A> {
@@ -49,9 +45,9 @@ export function defineOp<A>(definition: OpDefinition<A>): Op<A> {
       ? specs.map(({ shape, dtype }) => emptyTensor(engine, shape, dtype, name))
       : specs.map(({ shape }) => inputs[0]!.alias(shape, {}));
     forward?.(inputs, outputs, attributes);
-    recordOp(name, inputs, outputs, (gradients, context) => {
+    recordOp(name, inputs, outputs, (gradients, recorded) => {
       if (!backward) throw new ArgumentError(`${name}: it has no gradient; put ht.stopGradient around it`);
-      return backward({ ...context, gradients, attributes });
+      return backward({ ...recorded, gradients, attributes });
     });
     return outputs;
   };
@@ -61,7 +57,8 @@ export function defineOp<A>(definition: OpDefinition<A>): Op<A> {
 function engineOf(name: string, inputs: readonly Tensor[]): Engine {
   const engine = inputs[0]!.engine;
   for (const input of inputs) {
-    if (input.engine !== engine) throw new ArgumentError(`${name}: tensors of two engines; move one with await data()`);
+    if (input.engine !== engine)
+      throw new ArgumentError(`${name}: tensors of two engines; move one with await data()`);
     // Reading the storage checks that neither tensor nor engine is gone.
     void input.storage;
   }

@@ -1,14 +1,21 @@
 /** The tapes that are recording now, and what an op leaves on them. */
 import { isFloat } from '../values/dtype.ts';
-import type { BackwardContext } from './op.ts';
 import type { Tensor } from './tensor.ts';
+
+/** What a recorded op's backward step can look at. */
+export interface Recorded {
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+  /** Which inputs a gradient is wanted for. */
+  readonly needs: readonly boolean[];
+}
 
 /** One recorded op. Its tensors are aliases, so that disposing the originals does not hurt. */
 export interface TapeNode {
   readonly name: string;
   readonly inputs: readonly Tensor[];
   readonly outputs: readonly Tensor[];
-  backward(gradients: readonly (Tensor | null)[], context: Pick<BackwardContext<unknown>, 'inputs' | 'outputs' | 'needs'>): Gradients;
+  backward(gradients: readonly (Tensor | null)[], recorded: Recorded): Gradients;
 }
 
 export type Gradients = readonly (Tensor | null | undefined)[];
@@ -16,7 +23,7 @@ export type Gradients = readonly (Tensor | null | undefined)[];
 export interface Recorder {
   /** Whether a value depends on something that this tape watches. */
   watches(tensor: Tensor): boolean;
-  record(node: TapeNode): void;
+  keep(node: TapeNode): void;
 }
 
 let recorders: readonly Recorder[] = [];
@@ -31,7 +38,12 @@ export function recordOp(
   if (!outputs.some(({ dtype }) => isFloat(dtype))) return;
   for (const recorder of recorders) {
     if (!inputs.some((input) => recorder.watches(input))) continue;
-    recorder.record({ name, inputs: inputs.map((t) => t.alias()), outputs: outputs.map((t) => t.alias()), backward });
+    recorder.keep({
+      name,
+      inputs: inputs.map((t) => t.alias()),
+      outputs: outputs.map((t) => t.alias()),
+      backward,
+    });
   }
 }
 

@@ -76,7 +76,10 @@ export class Tensor {
   }
 
   /** Another handle on the same values, with a life of its own; a view of another shape or role where given. */
-  alias(shape: Shape = this.shape, role: TensorRole = { id: this.id, trainable: this.trainable, halfCopy: this.halfCopy }): Tensor {
+  alias(
+    shape: Shape = this.shape,
+    role: TensorRole = { id: this.id, trainable: this.trainable, halfCopy: this.halfCopy },
+  ): Tensor {
     const { storage } = this;
     storage.references++;
     return new Tensor(this.engine, storage, shape, this.dtype, role);

@@ -30,7 +30,13 @@ export class Variable {
   #half: Tensor | undefined;
 
   /** `values` in row-major order, as many as `shape` has elements. */
-  constructor(engine: Engine, values: ArrayLike<number>, shape: Shape, dtype: DType, options: VariableOptions = {}) {
+  constructor(
+    engine: Engine,
+    values: ArrayLike<number>,
+    shape: Shape,
+    dtype: DType,
+    options: VariableOptions = {},
+  ) {
     this.name = options.name ?? `variable_${++unnamed}`;
     this.engine = engine;
     this.shape = shape;
@@ -74,7 +80,9 @@ export class Variable {
   assign(value: Tensor | ArrayLike<number>): this {
     if (value instanceof Tensor) {
       if (!sameShape(value.shape, this.shape)) {
-        throw new ShapeError(`${this.name}: assigned shape ${showShape(value.shape)}, it has ${showShape(this.shape)}`);
+        throw new ShapeError(
+          `${this.name}: assigned shape ${showShape(value.shape)}, it has ${showShape(this.shape)}`,
+        );
       }
       if (value.dtype !== this.dtype) {
         throw new DtypeError(`${this.name}: assigned ${value.dtype}, it is ${this.dtype}; use ht.cast`);
@@ -83,7 +91,9 @@ export class Variable {
       stridedCopyKernel(value, this.#values, this.shape, stridesOf(this.shape));
     } else {
       if (value.length !== this.size) {
-        throw new ShapeError(`${this.name}: assigned ${value.length} values, it has ${this.size} ${showShape(this.shape)}`);
+        throw new ShapeError(
+          `${this.name}: assigned ${value.length} values, it has ${this.size} ${showShape(this.shape)}`,
+        );
       }
       this.engine.untraced(() => this.engine.write(this.storage, encode(this.name, value, this.dtype)));
     }

@@ -1,6 +1,7 @@
 /** Adapter and device: choice, features, full limits, and what an adapter without WebGPU should be told. */
-import { AdapterError } from '../values/errors.ts';
+
 import { list, show } from '../values/dtype.ts';
+import { AdapterError } from '../values/errors.ts';
 
 /** Where float16 tensors lie: in native halves, or two to a u32 on devices without `shader-f16`. */
 export type HalfForm = 'native' | 'packed';
@@ -25,7 +26,11 @@ export interface EngineInfo {
   /** A processor plays the GPU; its speed says nothing of a graphics card's. */
   readonly software: boolean;
   readonly subgroupSize: readonly [min: number, max: number] | null;
-  readonly limits: { readonly storageBinding: number; readonly buffer: number; readonly workgroupInvocations: number };
+  readonly limits: {
+    readonly storageBinding: number;
+    readonly buffer: number;
+    readonly workgroupInvocations: number;
+  };
 }
 
 const WANTED: readonly GPUFeatureName[] = ['shader-f16', 'subgroups', 'timestamp-query'];
@@ -40,14 +45,18 @@ export async function openDevice(options: DeviceOptions): Promise<{ device: GPUD
       "open: this host has no WebGPU (navigator.gpu); in Node import 'halftape/node', in a browser use a secure context",
     );
   }
-  const adapter = await gpu.requestAdapter({ powerPreference: options.powerPreference ?? 'high-performance' });
+  const adapter = await gpu.requestAdapter({
+    powerPreference: options.powerPreference ?? 'high-performance',
+  });
   if (!adapter) {
     throw new AdapterError(
       'open: no WebGPU adapter; install a Vulkan, Metal or D3D12 driver (on Debian: mesa-vulkan-drivers 25 or newer and libvulkan1)',
     );
   }
   if (options.f16 === 'native' && !adapter.features.has('shader-f16')) {
-    throw new AdapterError(`open: f16 'native' asked for, but ${nameOf(adapter)} has no shader-f16; use 'packed'`);
+    throw new AdapterError(
+      `open: f16 'native' asked for, but ${nameOf(adapter)} has no shader-f16; use 'packed'`,
+    );
   }
   const features = WANTED.filter((feature) => adapter.features.has(feature));
   const device = await adapter.requestDevice({
@@ -55,7 +64,8 @@ export async function openDevice(options: DeviceOptions): Promise<{ device: GPUD
     requiredFeatures: features,
     requiredLimits: fullLimits(adapter),
   });
-  const software = adapter.info.isFallbackAdapter || /llvmpipe|lavapipe|swiftshader|software/i.test(nameOf(adapter));
+  const software =
+    adapter.info.isFallbackAdapter || /llvmpipe|lavapipe|swiftshader|software/i.test(nameOf(adapter));
   const subgroups = features.includes('subgroups');
   return {
     device,
@@ -66,7 +76,9 @@ export async function openDevice(options: DeviceOptions): Promise<{ device: GPUD
       f16: options.f16 ?? (features.includes('shader-f16') ? 'native' : 'packed'),
       features: Object.freeze([...features]),
       software,
-      subgroupSize: subgroups ? ([adapter.info.subgroupMinSize, adapter.info.subgroupMaxSize] as const) : null,
+      subgroupSize: subgroups
+        ? ([adapter.info.subgroupMinSize, adapter.info.subgroupMaxSize] as const)
+        : null,
       limits: {
         storageBinding: device.limits.maxStorageBufferBindingSize,
         buffer: device.limits.maxBufferSize,

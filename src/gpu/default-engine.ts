@@ -10,7 +10,8 @@ export function setDefaultEngine(engine: Engine): void {
 
 /** Throws `ArgumentError` when no engine was opened, `DisposedError` when it was closed. */
 export function defaultEngine(where: string): Engine {
-  if (!current) throw new ArgumentError(`${where}: no engine is open; call await open() first, or pass { engine }`);
+  if (!current)
+    throw new ArgumentError(`${where}: no engine is open; call await open() first, or pass { engine }`);
   current.check();
   return current;
 }

@@ -1,14 +1,15 @@
 /** The engine: one device with its pipelines, memory and queue. The rest of Halftape reaches the GPU through it alone. */
-import { BufferUsage, MapMode } from './constants.ts';
+
+import type { DType } from '../values/dtype.ts';
 import { ArgumentError, DeviceLostError, DisposedError, HalftapeError } from '../values/errors.ts';
 import { type DeviceOptions, type EngineInfo, openDevice } from './adapter.ts';
+import { BufferUsage, MapMode } from './constants.ts';
 import { encodeParams, Pipelines } from './pipelines.ts';
 import { Program, type Trace } from './program.ts';
 import { CommandQueue } from './queue.ts';
 import type { Call, ElementType, Shader } from './shader.ts';
 import type { Libraries } from './specialise.ts';
 import { Allocator, type MemoryReport, Storage } from './storage.ts';
-import type { DType } from '../values/dtype.ts';
 
 export interface EngineOptions extends DeviceOptions {
   /**
@@ -22,6 +23,13 @@ export interface EngineOptions extends DeviceOptions {
   wait?: <T>(promise: Promise<T>, software: boolean) => Promise<T>;
   /** Texts of `shaders/lib`. */
   libraries: Libraries;
+}
+
+/** The start of one storage into that of another. */
+export interface Copy {
+  readonly from: Storage;
+  readonly to: Storage;
+  readonly bytes: number;
 }
 
 export class Engine {
@@ -132,12 +140,20 @@ export class Engine {
     const storages = shader.bindings.map(({ name }) => bindings[name]!);
     for (const [index, { access, name }] of shader.bindings.entries()) {
       // WebGPU refuses one buffer bound both ways only at submit; here the kernel can still be named.
-      if (access === 'read_write' && storages.indexOf(storages[index]!) !== storages.lastIndexOf(storages[index]!)) {
+      if (
+        access === 'read_write' &&
+        storages.indexOf(storages[index]!) !== storages.lastIndexOf(storages[index]!)
+      ) {
         throw new TypeError(`${shader.name}: ${name} is written and bound a second time`);
       }
     }
     const pipeline = this.#pipelines.get(shader, call);
-    const dispatch = { pipeline, storages, params: encodeParams(shader, call.params), workgroups: call.workgroups };
+    const dispatch = {
+      pipeline,
+      storages,
+      params: encodeParams(shader, call.params),
+      workgroups: call.workgroups,
+    };
     if (this.#trace) this.#trace.dispatches.push(dispatch);
     else this.#queue.dispatch(dispatch);
   }
@@ -154,7 +170,9 @@ export class Engine {
   async read(requests: readonly { storage: Storage; bytes: number }[]): Promise<ArrayBuffer[]> {
     this.check();
     if (this.#trace) {
-      throw new ArgumentError('jit: a tensor is read inside a traced function; return it and read it outside');
+      throw new ArgumentError(
+        'jit: a tensor is read inside a traced function; return it and read it outside',
+      );
     }
     this.#queue.submit();
     const offsets: number[] = [];
@@ -234,16 +252,12 @@ export class Engine {
     return new Program(this.#device, this.#pipelines, this.#allocator, trace, inputs, outputs);
   }
 
-  /** Records a replay: `inputs` are copied in, then the dispatches, then each output is copied out. */
-  replay(
-    program: Program,
-    inputs: readonly (readonly [from: Storage, to: Storage])[],
-    outputs: readonly (readonly [from: Storage, to: Storage])[],
-  ): void {
+  /** Records a replay: inputs are copied in, then the dispatches, then each output is copied out. */
+  replay(program: Program, inputs: readonly Copy[], outputs: readonly Copy[]): void {
     this.check();
-    for (const [from, to] of inputs) this.#queue.copy(from, to, from.bytes);
+    for (const { from, to, bytes } of inputs) this.#queue.copy(from, to, bytes);
     this.#queue.replay(program, program.captured);
-    for (const [from, to] of outputs) this.#queue.copy(from, to, from.bytes);
+    for (const { from, to, bytes } of outputs) this.#queue.copy(from, to, bytes);
     this.#queue.flush();
   }
 

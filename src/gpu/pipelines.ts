@@ -1,6 +1,7 @@
 /** Compute pipelines by readable label, with explicit layouts; refused shaders become `ShaderError`s that name the line. */
-import { ShaderStage } from './constants.ts';
+
 import { ShaderError } from '../values/errors.ts';
+import { ShaderStage } from './constants.ts';
 import { type Call, labelOf, type Shader, type Specialisation } from './shader.ts';
 import { type Libraries, specialise } from './specialise.ts';
 import type { DeviceBuffer } from './storage.ts';
@@ -49,7 +50,12 @@ export class Pipelines {
   }
 
   /** Bind group of these buffers with the params at a dynamic offset into `params`; cached by buffer identity. */
-  bindGroup(pipeline: Pipeline, buffers: readonly DeviceBuffer[], params: GPUBuffer, paramsId: number): GPUBindGroup {
+  bindGroup(
+    pipeline: Pipeline,
+    buffers: readonly DeviceBuffer[],
+    params: GPUBuffer,
+    paramsId: number,
+  ): GPUBindGroup {
     const key = `${pipeline.layoutKey}|${buffers.map(({ id }) => id).join(',')}|${paramsId}`;
     const known = this.#bindGroups.get(key);
     if (known) return known;
@@ -129,7 +135,9 @@ async function shaderError(
   const message = info.messages.find(({ type }) => type === 'error');
   if (!message) return new ShaderError(`${label}: ${error.message}`);
   const line = shader.source.split('\n')[message.lineNum - 1]?.trim() ?? 'in an included library';
-  return new ShaderError(`shaders/${shader.name}.wgsl:${message.lineNum}: ${message.message} (${line}); pipeline ${label}`);
+  return new ShaderError(
+    `shaders/${shader.name}.wgsl:${message.lineNum}: ${message.message} (${line}); pipeline ${label}`,
+  );
 }
 
 /** The call's params as bytes, in the order of `struct Params`. */

@@ -1,6 +1,6 @@
 /** A traced list of dispatches: its step memory planned by lifetime, its bind groups made once, replayed with new inputs. */
 import { BufferUsage } from './constants.ts';
-import { type Pipelines, PARAMS_STRIDE } from './pipelines.ts';
+import { PARAMS_STRIDE, type Pipelines } from './pipelines.ts';
 import type { Dispatch, Replayable } from './queue.ts';
 import { type Allocator, bucketOf, Storage } from './storage.ts';
 
@@ -44,7 +44,8 @@ export class Program implements Replayable {
     this.#owned = plan(allocator, trace, inputs, outputs);
     const { dispatches } = trace;
     const bytes = new Uint8Array(Math.max(1, dispatches.length) * PARAMS_STRIDE);
-    for (const [index, { params }] of dispatches.entries()) bytes.set(new Uint8Array(params), index * PARAMS_STRIDE);
+    for (const [index, { params }] of dispatches.entries())
+      bytes.set(new Uint8Array(params), index * PARAMS_STRIDE);
     this.#params = device.createBuffer({
       label: 'program params',
       size: bytes.byteLength,
@@ -53,7 +54,11 @@ export class Program implements Replayable {
     device.queue.writeBuffer(this.#params, 0, bytes);
     this.#steps = dispatches.map(({ pipeline, storages, workgroups }, index) => ({
       pipeline: pipeline.gpu,
-      bindGroup: pipelines.createBindGroup(pipeline, storages.map(({ buffer }) => buffer!), this.#params),
+      bindGroup: pipelines.createBindGroup(
+        pipeline,
+        storages.map(({ buffer }) => buffer!),
+        this.#params,
+      ),
       offset: index * PARAMS_STRIDE,
       workgroups,
     }));
@@ -97,7 +102,8 @@ function plan(
   outputs: readonly Storage[],
 ): Storage[] {
   const last = new Map<Storage, number>();
-  for (const [index, { storages }] of dispatches.entries()) for (const storage of storages) last.set(storage, index);
+  for (const [index, { storages }] of dispatches.entries())
+    for (const storage of storages) last.set(storage, index);
   for (const storage of [...inputs, ...outputs]) last.set(storage, Number.POSITIVE_INFINITY);
   const owned = [...made].filter(({ buffer }) => buffer !== undefined);
   const free: Storage[] = [];
@@ -105,7 +111,9 @@ function plan(
   const assign = (storage: Storage): void => {
     if (storage.buffer || !made.has(storage)) return;
     const bytes = bucketOf(storage.bytes);
-    const fitting = free.filter((owner) => bucketOf(owner.bytes) >= bytes && bucketOf(owner.bytes) <= 2 * bytes);
+    const fitting = free.filter(
+      (owner) => bucketOf(owner.bytes) >= bytes && bucketOf(owner.bytes) <= 2 * bytes,
+    );
     fitting.sort((a, b) => a.bytes - b.bytes);
     let owner = fitting[0];
     if (owner) {

@@ -1,6 +1,6 @@
 /** Recorded GPU work in order: dispatches, uploads, copies and programs; one encoder, one pass and one submit a flush. */
 import { BufferUsage } from './constants.ts';
-import { type Pipeline, type Pipelines, PARAMS_STRIDE } from './pipelines.ts';
+import { PARAMS_STRIDE, type Pipeline, type Pipelines } from './pipelines.ts';
 import type { Workgroups } from './shader.ts';
 import type { Allocator, DeviceBuffer, Storage } from './storage.ts';
 
@@ -18,7 +18,13 @@ export interface Replayable {
 }
 
 type Command =
-  | { kind: 'dispatch'; pipeline: Pipeline; buffers: readonly DeviceBuffer[]; params: ArrayBuffer; workgroups: Workgroups }
+  | {
+      kind: 'dispatch';
+      pipeline: Pipeline;
+      buffers: readonly DeviceBuffer[];
+      params: ArrayBuffer;
+      workgroups: Workgroups;
+    }
   | { kind: 'upload'; buffer: DeviceBuffer; bytes: Uint8Array<ArrayBuffer> }
   | { kind: 'copy'; from: DeviceBuffer; to: DeviceBuffer; bytes: number }
   | { kind: 'replay'; replayable: Replayable };
@@ -52,7 +58,13 @@ export class CommandQueue {
 
   dispatch({ pipeline, storages, params, workgroups }: Dispatch): void {
     // Buffers are taken now: a storage may be released, and its buffer given to another one, before the flush.
-    this.#push({ kind: 'dispatch', pipeline, buffers: storages.map((storage) => this.#use(storage)), params, workgroups });
+    this.#push({
+      kind: 'dispatch',
+      pipeline,
+      buffers: storages.map((storage) => this.#use(storage)),
+      params,
+      workgroups,
+    });
   }
 
   /** Writes `data` at the start of `storage`, after everything recorded before. */
@@ -60,7 +72,13 @@ export class CommandQueue {
     const buffer = storage.buffer!;
     const whole = data.byteLength % 4 === 0;
     if (whole && buffer.usedBy !== this.#serial) {
-      this.#device.queue.writeBuffer(buffer.gpu, 0, data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+      this.#device.queue.writeBuffer(
+        buffer.gpu,
+        0,
+        data.buffer as ArrayBuffer,
+        data.byteOffset,
+        data.byteLength,
+      );
       return;
     }
     const bytes = new Uint8Array((data.byteLength + 3) & ~3);
@@ -167,7 +185,8 @@ export class CommandQueue {
     const dispatches = commands.filter((command) => command.kind === 'dispatch');
     if (dispatches.length === 0) return this.#arena;
     const bytes = new Uint8Array(dispatches.length * PARAMS_STRIDE);
-    for (const [index, { params }] of dispatches.entries()) bytes.set(new Uint8Array(params), index * PARAMS_STRIDE);
+    for (const [index, { params }] of dispatches.entries())
+      bytes.set(new Uint8Array(params), index * PARAMS_STRIDE);
     if (!this.#arena || this.#arena.gpu.size < bytes.byteLength) {
       this.#arena?.gpu.destroy();
       this.#pipelines.forgetBindGroups();

@@ -17,7 +17,11 @@ const QUADS: Readonly<Record<ElementType, string>> = {
  * `lib/in.wgsl` goes by the type chosen for `In4`: a packed one takes `lib/in.packed.wgsl` where that exists; either
  * kind of half takes `lib/out.half.wgsl` for `Out4`.
  */
-export function specialise<S extends Shader>(shader: S, choice: Specialisation<S>, libraries: Libraries): string {
+export function specialise<S extends Shader>(
+  shader: S,
+  choice: Specialisation<S>,
+  libraries: Libraries,
+): string {
   const types = choice.types as Readonly<Record<string, ElementType>>;
   let native = false;
   let source = shader.source.replace(/^alias (\w+) = .*;/gm, (_line, name: string) => {

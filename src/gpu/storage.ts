@@ -1,6 +1,7 @@
 /** GPU memory: buffers by life and size bucket, reference counts, and the engine's own byte budget. */
-import { BufferUsage } from './constants.ts';
+
 import { OutOfMemoryError } from '../values/errors.ts';
+import { BufferUsage } from './constants.ts';
 
 /** `kept` lives until released and is never shared over time; `step` returns to the pool when released. */
 export type Life = 'kept' | 'step';
@@ -72,7 +73,10 @@ export class Allocator {
 
   /** Throws `OutOfMemoryError` when one storage is larger than can be bound. */
   checkSize(where: string, bytes: number): void {
-    const limit = Math.min(this.#device.limits.maxStorageBufferBindingSize, this.#device.limits.maxBufferSize);
+    const limit = Math.min(
+      this.#device.limits.maxStorageBufferBindingSize,
+      this.#device.limits.maxBufferSize,
+    );
     if (bucketOf(bytes) > limit) {
       throw new OutOfMemoryError(
         `${where}: ${megabytes(bytes)} in one tensor; this adapter binds at most ${megabytes(limit)}; split it along its first axis`,

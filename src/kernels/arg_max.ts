@@ -1,6 +1,7 @@
 /** Launches `arg_max.wgsl`: the index of each row's largest value. */
-import { linearGrid } from '../gpu/shader.ts';
+
 import { arg_max as shader } from '../generated/shaders.ts';
+import { linearGrid } from '../gpu/shader.ts';
 import { accumulatorOf, elementOf, type Operand } from './operand.ts';
 
 /** `y` is int32, one a row. */

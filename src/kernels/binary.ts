@@ -1,6 +1,7 @@
 /** Launches `binary.wgsl`: two operands element by element, broadcast to the result's shape. */
-import { linearGrid } from '../gpu/shader.ts';
+
 import { binary as shader } from '../generated/shaders.ts';
+import { linearGrid } from '../gpu/shader.ts';
 import { broadcastStrides, type Shape } from '../values/shape.ts';
 import { accumulatorOf, elementOf, type Operand, quadsOf } from './operand.ts';
 import { mergeAxes, readsLinear, readsQuads, type StridedAccess } from './strides.ts';

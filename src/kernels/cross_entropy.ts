@@ -1,10 +1,17 @@
 /** Launches `cross_entropy.wgsl` and its gradient: softmax cross-entropy from logits, fused. */
-import { linearGrid } from '../gpu/shader.ts';
+
 import { cross_entropy, cross_entropy_gradient } from '../generated/shaders.ts';
+import { linearGrid } from '../gpu/shader.ts';
 import { elementOf, type Operand, quadsOf, unusedStorage } from './operand.ts';
 
 /** Loss and log-sum-exp of each row, float32. `targets` are int32 class numbers (rows) or float32 (rows x columns). */
-export function crossEntropyKernel(logits: Operand, targets: Operand, loss: Operand, lse: Operand, columns: number): void {
+export function crossEntropyKernel(
+  logits: Operand,
+  targets: Operand,
+  loss: Operand,
+  lse: Operand,
+  columns: number,
+): void {
   const rows = loss.size;
   logits.engine.run(cross_entropy, {
     types: { In4: elementOf(logits), Acc: 'f32' },

@@ -1,6 +1,7 @@
 /** Launches `fill.wgsl`: one value everywhere. */
-import { linearGrid } from '../gpu/shader.ts';
+
 import { fill as shader } from '../generated/shaders.ts';
+import { linearGrid } from '../gpu/shader.ts';
 import { accumulatorOf, elementOf, type Operand, quadsOf } from './operand.ts';
 
 export function fillKernel(y: Operand, value: number): void {

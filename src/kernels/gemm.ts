@@ -1,6 +1,7 @@
-/** Launches the GEMM family: `C = act(A' B' + bias)`, with the choice of kernel, tile and padding. */
+/** Launches the GEMM family: `C = act(A' B' + bias)`, with the choice of kernel and the padding that kernels ask for. */
 import { gemm_direct } from '../generated/shaders.ts';
-import { elementOf, type Operand, unusedStorage } from './operand.ts';
+import { bytesOf, elementOf, type Operand, unusedStorage } from './operand.ts';
+import { padKernel } from './pad.ts';
 import { stridedCopyKernel } from './strided_copy.ts';
 
 export type Activation = 'linear' | 'relu' | 'sigmoid' | 'tanh';
@@ -22,19 +23,38 @@ export interface GemmProblem {
   readonly n: number;
 }
 
+/** Kernels read and write rows of whole quads; matrices that have none go through padded copies. */
 export function gemm(problem: GemmProblem): void {
-  const { c, m, n } = problem;
-  if (n % 4 === 0) {
-    gemmDirect(problem);
-    return;
+  const { a, b, c, m, k, n, transposeA = false, transposeB = false } = problem;
+  const paddedA = withWholeQuads(a, ...(transposeA ? ([k, m] as const) : ([m, k] as const)));
+  const paddedB = withWholeQuads(b, ...(transposeB ? ([n, k] as const) : ([k, n] as const)));
+  const columns = wholeQuads(n);
+  const paddedC = columns === n ? c : scratch(c, m * columns);
+  gemmDirect({ ...problem, a: paddedA, b: paddedB, c: paddedC });
+  if (paddedC !== c) stridedCopyKernel(paddedC, c, [m, n], [columns, 1]);
+  for (const [padded, own] of [
+    [paddedA, a],
+    [paddedB, b],
+    [paddedC, c],
+  ] as const) {
+    if (padded !== own) c.engine.release(padded.storage);
   }
-  // Kernels write rows of whole quads; a second pass drops the padding.
-  const columns = Math.ceil(n / 4) * 4;
-  const bytes = m * columns * (c.dtype === 'float16' ? 2 : 4);
-  const padded: Operand = { ...operand(c), storage: c.engine.allocate(bytes, 'step', 'matMul'), size: m * columns };
-  gemmDirect({ ...problem, c: padded });
-  stridedCopyKernel(padded, c, [m, n], [columns, 1]);
-  c.engine.release(padded.storage);
+}
+
+function wholeQuads(columns: number): number {
+  return Math.ceil(columns / 4) * 4;
+}
+
+function scratch({ engine, dtype }: Operand, size: number): Operand {
+  return { engine, dtype, size, storage: engine.allocate(bytesOf(dtype, size), 'step', 'matMul') };
+}
+
+function withWholeQuads(x: Operand, rows: number, columns: number): Operand {
+  const padded = wholeQuads(columns);
+  if (padded === columns) return x;
+  const copy = scratch(x, rows * padded);
+  padKernel({ ...operand(x), shape: [rows, columns] }, { ...copy, shape: [rows, padded] }, [0, 0], 0);
+  return copy;
 }
 
 function operand({ engine, storage, dtype, size }: Operand): Operand {
@@ -44,19 +64,17 @@ function operand({ engine, storage, dtype, size }: Operand): Operand {
 function gemmDirect(problem: GemmProblem): void {
   const { a, b, c, bias, m, k, n, activation = 'linear', transposeA = false, transposeB = false } = problem;
   const { TM, LINEAR, RELU, SIGMOID, TANH } = gemm_direct.constants;
-  const alignedA = (transposeA ? m : k) % 4 === 0;
   a.engine.run(gemm_direct, {
     types: { In4: elementOf(a), Out4: elementOf(c), Acc: 'f32' },
     overrides: {
       TRANSPOSE_A: transposeA,
       TRANSPOSE_B: transposeB,
-      ALIGNED_A: alignedA,
-      ALIGNED_B: (transposeB ? k : n) % 4 === 0,
+      RAGGED_K: k % 4 !== 0,
       BIAS: bias !== undefined,
       ACTIVATION: { linear: LINEAR, relu: RELU, sigmoid: SIGMOID, tanh: TANH }[activation],
     },
     bindings: { a: a.storage, b: b.storage, bias: bias?.storage ?? unusedStorage(a.engine), c: c.storage },
     params: { m, k, n },
-    workgroups: [Math.ceil(Math.ceil(n / 4) / 16), Math.ceil(Math.ceil(m / TM) / 4), 1],
+    workgroups: [Math.ceil(n / 4 / 16), Math.ceil(m / TM / 4), 1],
   });
 }

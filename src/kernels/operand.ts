@@ -2,7 +2,7 @@
 import type { Engine } from '../gpu/engine.ts';
 import type { ElementType } from '../gpu/shader.ts';
 import type { Storage } from '../gpu/storage.ts';
-import type { DType } from '../values/dtype.ts';
+import { BYTES, type DType } from '../values/dtype.ts';
 
 export interface Operand {
   readonly engine: Engine;
@@ -37,4 +37,9 @@ export function unusedStorage(engine: Engine, index = 0): Storage {
   }
   storages[index] ??= engine.untraced(() => engine.allocate(256, 'kept', 'open'));
   return storages[index];
+}
+
+/** Bytes of `size` elements in GPU memory. */
+export function bytesOf(dtype: DType, size: number): number {
+  return BYTES[dtype] * size;
 }

@@ -1,7 +1,8 @@
 /** Launches `sgd.wgsl` and `adam.wgsl`: unscale, skip, update the master and write its f16 copy in one pass. */
+
+import { adam, sgd } from '../generated/shaders.ts';
 import { linearGrid } from '../gpu/shader.ts';
 import type { Storage } from '../gpu/storage.ts';
-import { adam, sgd } from '../generated/shaders.ts';
 import { elementOf, type Operand, quadsOf, unusedStorage } from './operand.ts';
 
 export interface UpdateTarget {

@@ -1,8 +1,9 @@
 /** Launches `random.wgsl`; the seed and the number of draws lie in GPU memory, so replayed programs draw new numbers. */
+
+import { random_advance, random as shader } from '../generated/shaders.ts';
 import type { Engine } from '../gpu/engine.ts';
 import { linearGrid } from '../gpu/shader.ts';
 import type { Storage } from '../gpu/storage.ts';
-import { random as shader, random_advance } from '../generated/shaders.ts';
 import { accumulatorOf, elementOf, type Operand, quadsOf } from './operand.ts';
 
 export type RandomCase = keyof typeof shader.constants;
@@ -12,7 +13,9 @@ const generators = new WeakMap<Engine, Storage>();
 function generatorOf(engine: Engine): Storage {
   let generator = generators.get(engine);
   if (!generator) {
-    generator = engine.untraced(() => engine.store(new Uint32Array([engine.seed, 0, 0, 0]), 'kept', 'random'));
+    generator = engine.untraced(() =>
+      engine.store(new Uint32Array([engine.seed, 0, 0, 0]), 'kept', 'random'),
+    );
     generators.set(engine, generator);
   }
   return generator;

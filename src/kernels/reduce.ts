@@ -1,6 +1,7 @@
 /** Launches `reduce.wgsl` and `reduce_rows.wgsl`: sums, maxima and the like over a run of axes. */
-import { linearGrid } from '../gpu/shader.ts';
+
 import { reduce, reduce_rows } from '../generated/shaders.ts';
+import { linearGrid } from '../gpu/shader.ts';
 import { accumulatorOf, elementOf, type Operand, quadsOf } from './operand.ts';
 
 export type ReduceCase = keyof typeof reduce.constants;
@@ -52,7 +53,14 @@ function partsOf({ outer, reduced, inner }: ReduceShape): number {
   return Math.ceil(reduced / Math.ceil(reduced / wanted));
 }
 
-function walk(op: ReduceCase, x: Operand, y: Operand, shape: ReduceShape, parts: number, scale: number): void {
+function walk(
+  op: ReduceCase,
+  x: Operand,
+  y: Operand,
+  shape: ReduceShape,
+  parts: number,
+  scale: number,
+): void {
   x.engine.run(reduce, {
     types: { In4: elementOf(x), Out4: elementOf(y), Acc: accumulatorOf(x) },
     overrides: { OP: reduce.constants[op], QUADS: shape.inner % 4 === 0 },

@@ -1,8 +1,9 @@
 /** Launches what ends a step: `finite_check.wgsl` and `scale_update.wgsl` on a 16-word state in GPU memory. */
+
+import { finite_check, scale_update } from '../generated/shaders.ts';
 import type { Engine } from '../gpu/engine.ts';
 import { linearGrid } from '../gpu/shader.ts';
 import type { Storage } from '../gpu/storage.ts';
-import { finite_check, scale_update } from '../generated/shaders.ts';
 import type { Operand } from './operand.ts';
 
 /** The words of `shaders/lib/scale_state.wgsl`, in order. */

@@ -1,6 +1,7 @@
 /** Launches `log_sum_exp.wgsl` and `softmax.wgsl` over rows. */
-import { linearGrid } from '../gpu/shader.ts';
+
 import { log_sum_exp, softmax } from '../generated/shaders.ts';
+import { linearGrid } from '../gpu/shader.ts';
 import { elementOf, type Operand, quadsOf } from './operand.ts';
 
 /** `lse[row] = log sum e^x[row]`; `lse` is float32. */

@@ -1,12 +1,19 @@
 /** Launches `strided_copy.wgsl`: elements gathered with strides into row-major order. */
-import { linearGrid } from '../gpu/shader.ts';
+
 import { strided_copy as shader } from '../generated/shaders.ts';
+import { linearGrid } from '../gpu/shader.ts';
 import type { Shape } from '../values/shape.ts';
 import { accumulatorOf, elementOf, type Operand, quadsOf } from './operand.ts';
 import { mergeAxes, readsQuads } from './strides.ts';
 
 /** `y` has `shape`; its element at an index is `x[base + sum of index * strides]`. Equal dtypes. */
-export function stridedCopyKernel(x: Operand, y: Operand, shape: Shape, strides: readonly number[], base = 0): void {
+export function stridedCopyKernel(
+  x: Operand,
+  y: Operand,
+  shape: Shape,
+  strides: readonly number[],
+  base = 0,
+): void {
   const access = mergeAxes(shape, [strides]);
   const [, d1, d2, d3, d4, d5] = access.sizes as [number, number, number, number, number, number];
   const [x0, x1, x2, x3, x4, x5] = access.strides[0] as [number, number, number, number, number, number];

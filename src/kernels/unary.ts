@@ -1,6 +1,7 @@
 /** Launches `unary.wgsl`: one function of each element. */
-import { linearGrid } from '../gpu/shader.ts';
+
 import { unary as shader } from '../generated/shaders.ts';
+import { linearGrid } from '../gpu/shader.ts';
 import { accumulatorOf, elementOf, type Operand, quadsOf } from './operand.ts';
 
 export type UnaryCase = keyof typeof shader.constants;

@@ -8,7 +8,13 @@ export type DType = (typeof DTYPES)[number];
 export type FloatDType = 'float32' | 'float16';
 
 /** Bytes that one element takes in GPU memory. */
-export const BYTES: Readonly<Record<DType, number>> = { float32: 4, float16: 2, int32: 4, uint32: 4, bool: 4 };
+export const BYTES: Readonly<Record<DType, number>> = {
+  float32: 4,
+  float16: 2,
+  int32: 4,
+  uint32: 4,
+  bool: 4,
+};
 
 export function isFloat(dtype: DType): dtype is FloatDType {
   return dtype === 'float32' || dtype === 'float16';

@@ -1,6 +1,7 @@
 /** Nested arrays and typed arrays as tensor values: their shape and their numbers in row-major order. */
-import { DataError, ShapeError } from './errors.ts';
+
 import { type DType, show } from './dtype.ts';
+import { DataError, ShapeError } from './errors.ts';
 import { fromHalves, toHalves } from './half.ts';
 import { type Shape, showShape, sizeOf } from './shape.ts';
 
@@ -29,7 +30,9 @@ export function shapeOfNested(where: string, values: NestedArray): number[] {
   for (const [index, row] of values.entries()) {
     const other = shapeOfNested(where, row);
     if (showShape(other) !== showShape(inner)) {
-      throw new ShapeError(`${where}: rows differ: row 0 is ${showShape(inner)}, row ${index} is ${showShape(other)}`);
+      throw new ShapeError(
+        `${where}: rows differ: row 0 is ${showShape(inner)}, row ${index} is ${showShape(other)}`,
+      );
     }
   }
   return [values.length, ...inner];
@@ -37,7 +40,8 @@ export function shapeOfNested(where: string, values: NestedArray): number[] {
 
 /** The bytes of `values` as a tensor of this dtype lies in GPU memory: halves for float16, a u32 of 0 or 1 for bool. */
 export function encode(where: string, values: ArrayLike<number | boolean>, dtype: DType): ArrayBufferView {
-  if (dtype === 'float16') return values instanceof Uint16Array ? values : toHalves(values as ArrayLike<number>);
+  if (dtype === 'float16')
+    return values instanceof Uint16Array ? values : toHalves(values as ArrayLike<number>);
   if (dtype === 'float32') {
     return values instanceof Float32Array ? values : Float32Array.from(values as ArrayLike<number>);
   }
@@ -59,7 +63,11 @@ export function encode(where: string, values: ArrayLike<number | boolean>, dtype
 }
 
 /** The numbers in bytes read from the GPU; halves are widened to float32, which holds each exactly. */
-export function decode(bytes: ArrayBuffer, dtype: DType, size: number): Float32Array | Int32Array | Uint32Array | Uint8Array {
+export function decode(
+  bytes: ArrayBuffer,
+  dtype: DType,
+  size: number,
+): Float32Array | Int32Array | Uint32Array | Uint8Array {
   switch (dtype) {
     case 'float32':
       return new Float32Array(bytes, 0, size);

@@ -1,6 +1,7 @@
 /** Shapes: checking, element counts, row-major strides, axes and broadcasting, without any GPU. */
-import { ShapeError } from './errors.ts';
+
 import { show } from './dtype.ts';
+import { ShapeError } from './errors.ts';
 
 export type Shape = readonly number[];
 
@@ -19,17 +20,24 @@ export function sizeOf(shape: Shape): number {
 
 /** Returns a frozen copy. Throws `ShapeError` unless every size is a whole number of at least 1 and the rank at most 6. */
 export function checkShape(where: string, shape: unknown): Shape {
-  if (!Array.isArray(shape)) throw new ShapeError(`${where}: shape must be an array of sizes, got ${show(shape)}`);
+  if (!Array.isArray(shape))
+    throw new ShapeError(`${where}: shape must be an array of sizes, got ${show(shape)}`);
   for (const size of shape) {
     if (!Number.isInteger(size) || size < 0) {
-      throw new ShapeError(`${where}: size ${show(size)} in shape ${showShape(shape)}; every size must be a whole number of at least 1`);
+      throw new ShapeError(
+        `${where}: size ${show(size)} in shape ${showShape(shape)}; every size must be a whole number of at least 1`,
+      );
     }
   }
   if (shape.includes(0)) {
-    throw new ShapeError(`${where}: shape ${showShape(shape)} has no elements; every size must be at least 1`);
+    throw new ShapeError(
+      `${where}: shape ${showShape(shape)} has no elements; every size must be at least 1`,
+    );
   }
   if (shape.length > MAX_RANK) {
-    throw new ShapeError(`${where}: shape ${showShape(shape)} has rank ${shape.length}; at most ${MAX_RANK} is supported`);
+    throw new ShapeError(
+      `${where}: shape ${showShape(shape)} has rank ${shape.length}; at most ${MAX_RANK} is supported`,
+    );
   }
   if (sizeOf(shape) > 0xffffffff) {
     throw new ShapeError(`${where}: shape ${showShape(shape)} has more than 2^32 - 1 elements`);
@@ -75,15 +83,22 @@ export function broadcastStrides(from: Shape, to: Shape): number[] {
 }
 
 /** Axes, counted from the front and sorted; all of them for `undefined`. Negative axes count from the back. Throws `ShapeError`. */
-export function normaliseAxes(where: string, axes: number | readonly number[] | undefined, rank: number): number[] {
+export function normaliseAxes(
+  where: string,
+  axes: number | readonly number[] | undefined,
+  rank: number,
+): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, axis) => axis);
   const wanted = typeof axes === 'number' ? [axes] : [...axes];
   const found = wanted.map((axis) => {
     if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
-      throw new ShapeError(`${where}: axis ${show(axis)} for a tensor of rank ${rank}; use ${-rank} to ${rank - 1}`);
+      throw new ShapeError(
+        `${where}: axis ${show(axis)} for a tensor of rank ${rank}; use ${-rank} to ${rank - 1}`,
+      );
     }
     return axis < 0 ? axis + rank : axis;
   });
-  if (new Set(found).size !== found.length) throw new ShapeError(`${where}: axes ${show(wanted)} name an axis twice`);
+  if (new Set(found).size !== found.length)
+    throw new ShapeError(`${where}: axes ${show(wanted)} name an axis twice`);
   return found.sort((a, b) => a - b);
 }

@@ -1,0 +1,224 @@
+/** `GradientTape`: ops in execution order, so that backward is one reversed loop; gradients are made of ops, so tapes nest. */
+import { add } from '../ops/add.ts';
+import { cast } from '../ops/cast.ts';
+import { onesLike, zerosLike } from '../ops/creation.ts';
+import { isFloat, list, show } from '../values/dtype.ts';
+import { ArgumentError, DtypeError, ShapeError } from '../values/errors.ts';
+import { sameShape, showShape } from '../values/shape.ts';
+import { isRecording, type Recorder, type TapeNode, withoutRecorder, withRecorder } from './recording.ts';
+import { inScope } from './scope.ts';
+import { Tensor } from './tensor.ts';
+import { Variable } from './variable.ts';
+
+export interface TapeOptions {
+  /** Whether `gradient` may be called more than once. Default false. */
+  persistent?: boolean;
+  /** Whether trainable variables are watched by themselves. Default true. */
+  watchVariables?: boolean;
+}
+
+export interface GradientOptions {
+  /** Upstream gradients, one a target. Default: ones. */
+  outputGradients?: Tensor | readonly Tensor[];
+  /** What stands for the gradient by a source on which no target depends: null or zeros. Default `'none'`. */
+  unconnected?: 'none' | 'zero';
+}
+
+export type Source = Tensor | Variable;
+
+const leaked = new FinalizationRegistry<TapeNode[]>(releaseNodes);
+
+export class GradientTape implements Recorder {
+  readonly #persistent: boolean;
+  readonly #watchVariables: boolean;
+  readonly #nodes: TapeNode[] = [];
+  readonly #watched = new Set<number>();
+  #used = false;
+
+  constructor(options: TapeOptions = {}) {
+    this.#persistent = options.persistent ?? false;
+    this.#watchVariables = options.watchVariables ?? true;
+    leaked.register(this, this.#nodes, this);
+  }
+
+  /** Runs `fn` while the tape records, and returns its result. Ops on watched values and trainable variables are kept. */
+  record<T>(fn: () => T): T {
+    this.#requireUnused('record');
+    if (isRecording(this))
+      throw new ArgumentError('GradientTape.record: this tape is recording already; nest another one');
+    return withRecorder(this, fn);
+  }
+
+  /** Runs `fn` unrecorded by this tape, inside `record`. */
+  stopRecording<T>(fn: () => T): T {
+    return withoutRecorder(this, fn);
+  }
+
+  /** Keeps what is computed from `source` from now on. Throws `DtypeError` for integers. */
+  watch(...sources: readonly Source[]): void {
+    for (const source of sources) {
+      const { id, dtype } = tensorOf(source);
+      if (!isFloat(dtype)) {
+        throw new DtypeError(
+          `GradientTape.watch: dtype ${dtype} has no gradient; use ${list(['float32', 'float16'])}`,
+        );
+      }
+      this.#watched.add(id);
+    }
+  }
+
+  watches({ id, trainable }: Tensor): boolean {
+    return this.#watched.has(id) || (trainable && this.#watchVariables);
+  }
+
+  /** Takes an op onto the tape; called by ops. */
+  keep(node: TapeNode): void {
+    this.#nodes.push(node);
+    for (const output of node.outputs) if (isFloat(output.dtype)) this.#watched.add(output.id);
+  }
+
+  /**
+   * Gradients of the target, or of the sum of the targets, by each source, in the source's shape and dtype; null where
+   * the target does not depend on it. A tape that is not persistent is used up. Throws `ArgumentError`, `ShapeError`.
+   */
+  gradient(target: Tensor | readonly Tensor[], source: Source, options?: GradientOptions): Tensor | null;
+  gradient(
+    target: Tensor | readonly Tensor[],
+    sources: readonly Source[],
+    options?: GradientOptions,
+  ): (Tensor | null)[];
+  gradient(
+    target: Tensor | readonly Tensor[],
+    sources: Source | readonly Source[],
+    options: GradientOptions = {},
+  ): Tensor | null | (Tensor | null)[] {
+    this.#requireUnused('gradient');
+    const targets = Array.isArray(target) ? (target as readonly Tensor[]) : [target as Tensor];
+    const wanted = (Array.isArray(sources) ? sources : [sources]).map(tensorOf);
+    const seeds = seedsOf(targets, options.outputGradients);
+    const unconnected = options.unconnected ?? 'none';
+    if (unconnected !== 'none' && unconnected !== 'zero') {
+      throw new ArgumentError(
+        `GradientTape.gradient: unknown unconnected ${show(unconnected)}; use ${list(['none', 'zero'])}`,
+      );
+    }
+    const walk = (): (Tensor | null)[] =>
+      inScope(
+        () => {
+          const gradients = this.#walk(targets, seeds, wanted);
+          return wanted.map(
+            (tensor) => gradients.get(tensor.id) ?? (unconnected === 'zero' ? zerosLike(tensor) : null),
+          );
+        },
+        (results) => results.filter((result) => result !== null),
+      );
+    // As in TensorFlow, only a persistent tape records its own gradient computation.
+    const results = this.#persistent ? walk() : withoutRecorder(this, walk);
+    if (!this.#persistent) this.dispose();
+    return Array.isArray(sources) ? results : results[0]!;
+  }
+
+  /** Lets go of everything recorded. */
+  dispose(): void {
+    this.#used = true;
+    releaseNodes(this.#nodes);
+    leaked.unregister(this);
+  }
+
+  #requireUnused(method: string): void {
+    if (!this.#used) return;
+    throw new ArgumentError(
+      `GradientTape.${method}: the tape is used up; make a new one, or new GradientTape({ persistent: true }) for several gradients`,
+    );
+  }
+
+  #walk(
+    targets: readonly Tensor[],
+    seeds: readonly Tensor[],
+    wanted: readonly Tensor[],
+  ): Map<number, Tensor> {
+    const onPath = new Set(wanted.map(({ id }) => id));
+    for (const { inputs, outputs } of this.#nodes) {
+      if (inputs.some(({ id }) => onPath.has(id))) for (const { id } of outputs) onPath.add(id);
+    }
+    const isWanted = new Set(wanted.map(({ id }) => id));
+    const gradients = new Map<number, Tensor>();
+    const accumulate = (tensor: Tensor, gradient: Tensor): void => {
+      const own = tensor.halfCopy ? gradient : cast(gradient, tensor.dtype);
+      const sum = gradients.get(tensor.id);
+      if (!sum) gradients.set(tensor.id, own);
+      else if (sum.dtype === own.dtype) gradients.set(tensor.id, add(sum, own));
+      else gradients.set(tensor.id, add(cast(sum, 'float32'), cast(own, 'float32')));
+    };
+    for (const [index, target] of targets.entries())
+      if (onPath.has(target.id)) accumulate(target, seeds[index]!);
+    // A copy: a persistent tape that still records appends to the list.
+    for (const { name, inputs, outputs, backward } of [...this.#nodes].reverse()) {
+      const upstream = outputs.map(({ id }) => gradients.get(id) ?? null);
+      const needs = inputs.map(({ id }) => onPath.has(id));
+      if (upstream.every((gradient) => gradient === null) || !needs.includes(true)) continue;
+      for (const { id } of outputs) if (!isWanted.has(id)) gradients.delete(id);
+      const downstream = backward(upstream, { inputs, outputs, needs });
+      for (const [i, input] of inputs.entries()) {
+        const gradient = downstream[i];
+        if (!needs[i] || !gradient) continue;
+        if (!sameShape(gradient.shape, input.shape)) {
+          throw new ShapeError(
+            `${name}: its gradient by input ${i} has shape ${showShape(gradient.shape)}, the input ${showShape(input.shape)}`,
+          );
+        }
+        accumulate(input, gradient);
+      }
+    }
+    return gradients;
+  }
+}
+
+function tensorOf(source: Source): Tensor {
+  if (source instanceof Variable) return source.values;
+  if (source instanceof Tensor) return source;
+  throw new ArgumentError(`GradientTape: a source must be a tensor or a variable, got ${show(source)}`);
+}
+
+function seedsOf(
+  targets: readonly Tensor[],
+  given: Tensor | readonly Tensor[] | undefined,
+): readonly Tensor[] {
+  for (const target of targets) {
+    if (!(target instanceof Tensor)) {
+      throw new ArgumentError(`GradientTape.gradient: the target must be a tensor, got ${show(target)}`);
+    }
+    if (!isFloat(target.dtype)) {
+      throw new DtypeError(
+        `GradientTape.gradient: a target of dtype ${target.dtype} has no gradient; use a float`,
+      );
+    }
+  }
+  if (given === undefined) return targets.map((target) => onesLike(target));
+  const seeds = Array.isArray(given) ? (given as readonly Tensor[]) : [given as Tensor];
+  for (const [index, target] of targets.entries()) {
+    const seed = seeds[index];
+    if (!seed || !sameShape(seed.shape, target.shape)) {
+      throw new ShapeError(
+        `GradientTape.gradient: outputGradients[${index}] is ${seed ? showShape(seed.shape) : 'missing'}, the target ${showShape(target.shape)}`,
+      );
+    }
+  }
+  return seeds;
+}
+
+function releaseNodes(nodes: TapeNode[]): void {
+  for (const { inputs, outputs } of nodes.splice(0))
+    for (const tensor of [...inputs, ...outputs]) tensor.dispose();
+}
+
+/** The value of `fn(...xs)`, a scalar as a rule, and its gradients by each of `xs`. */
+export function valueAndGradients(
+  fn: (...xs: Tensor[]) => Tensor,
+  xs: readonly Tensor[],
+): { value: Tensor; gradients: (Tensor | null)[] } {
+  const tape = new GradientTape();
+  tape.watch(...xs);
+  const value = tape.record(() => fn(...xs));
+  return { value, gradients: tape.gradient(value, xs) };
+}

@@ -1,0 +1,6 @@
+/** `min`: the smallest value over all or some axes. */
+import { extremeGradient } from './extreme-gradient.ts';
+import { reduceOp } from './reduce-op.ts';
+
+/** The smallest value over `axes` (all by default); `keepDims` keeps them with size 1. The gradient is shared by equals. */
+export const min = reduceOp('min', 'MIN', 'clear', { gradient: extremeGradient }).reduce;

@@ -1,0 +1,5 @@
+/** `relu`: max(x, 0), NaN kept. */
+import { reluGradient } from './activation-gradients.ts';
+import { unaryOp } from './unary-op.ts';
+
+export const relu = unaryOp('relu', 'RELU', 'clear', (upstream, _x, y) => reluGradient(upstream, y));

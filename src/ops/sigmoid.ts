@@ -1,0 +1,7 @@
+/** `sigmoid`: 1 / (1 + e^-x). */
+import { sigmoidGradient } from './activation-gradients.ts';
+import { unaryOp } from './unary-op.ts';
+
+export const sigmoid = unaryOp('sigmoid', 'SIGMOID', 'infer', (upstream, _x, y) =>
+  sigmoidGradient(upstream, y),
+);
