@@ -1,17 +1,21 @@
 /** `halftape`: mixed-precision training on WebGPU, in any host that has `navigator.gpu`. */
 
-import { libraries } from './generated/shaders.ts';
 import { setDefaultEngine } from './gpu/default-engine.ts';
-import { Engine, type EngineOptions } from './gpu/engine.ts';
+import type { Engine } from './gpu/engine.ts';
+import { type OpenOptions as EngineOptions, openEngine } from './kernels/open.ts';
+import { type PolicyLike, setGlobalPolicy, toPolicy } from './precision/policy.ts';
 
+export { memory, variable } from './autograd/creation.ts';
 export { type CustomGradient, customGradient, stopGradient } from './autograd/custom-gradient.ts';
 export { type Jitted, jit } from './autograd/jit.ts';
 export { type GradientOptions, GradientTape, type TapeOptions, valueAndGradients } from './autograd/tape.ts';
 export { Tensor } from './autograd/tensor.ts';
 export { keep, tidy } from './autograd/tidy.ts';
+export { Variable } from './autograd/variable.ts';
 export type { EngineInfo, HalfForm } from './gpu/adapter.ts';
 export type { Engine } from './gpu/engine.ts';
 export type { MemoryReport } from './gpu/storage.ts';
+export * from './nn/index.ts';
 export * from './ops/index.ts';
 export type { DType, FloatDType } from './values/dtype.ts';
 export * from './values/errors.ts';
@@ -19,11 +23,17 @@ export { fromHalf, fromHalves, roundToHalf, toHalf, toHalves } from './values/ha
 export type { NestedArray, TensorValues, TypedArray } from './values/nested.ts';
 export type { Shape } from './values/shape.ts';
 
-export type OpenOptions = Omit<EngineOptions, 'libraries'>;
+export interface OpenOptions extends EngineOptions {
+  /** The global policy from now on. Default: as it is, `float32` at the start. */
+  policy?: PolicyLike;
+}
 
 /** Opens an engine on the adapter at hand and makes it the default. Throws `AdapterError`, `ArgumentError`. */
 export async function open(options: OpenOptions = {}): Promise<Engine> {
-  const engine = await Engine.open({ ...options, libraries });
+  const { policy, ...rest } = options;
+  const checked = policy === undefined ? undefined : toPolicy(policy);
+  const engine = await openEngine(rest);
+  if (checked) setGlobalPolicy(checked);
   setDefaultEngine(engine);
   return engine;
 }

@@ -2,6 +2,8 @@
 import { freemem } from 'node:os';
 import type { Engine } from './gpu/engine.ts';
 import { type OpenOptions, open as openHost } from './index.ts';
+import { setProgress } from './nn/progress.ts';
+import { terminalProgress } from './node/progress.ts';
 import { AdapterError, HalftapeError } from './values/errors.ts';
 
 export * from './index.ts';
@@ -10,6 +12,8 @@ export interface NodeOpenOptions extends OpenOptions {
   /** Part of an adapter's name, to choose among several. */
   adapter?: string;
 }
+
+setProgress(terminalProgress);
 
 // Dawn's instances: once one is collected while its device lives, the process crashes, so they are kept for ever.
 const instances = new Map<string, GPU>();

@@ -8,7 +8,7 @@ import { run, SetupError, say } from './process.mjs';
 import { driverEnvironment, unpackDriver } from './unpack.mjs';
 
 const PROBE_MS = 120_000;
-const VALUE = { f16: 2, f32: 1 };
+const VALUE = { f16: 2, f32: 1, none: 0, unloadable: 0 };
 
 /** Resolves to the adapter and the environment in which a process gets it. */
 export async function findDriver(project) {
@@ -16,7 +16,9 @@ export async function findDriver(project) {
   let best;
   const look = async (env) => {
     const adapter = await askForAdapter(project, env);
-    if (!best || (VALUE[adapter.kind] ?? 0) > (VALUE[best.adapter.kind] ?? 0)) best = { adapter, env };
+    // Of two failures the later one counts: it saw what this set-up did.
+    const before = best ? VALUE[best.adapter.kind] : 0;
+    if (before === 0 || VALUE[adapter.kind] > before) best = { adapter, env };
   };
 
   await look(process.env);

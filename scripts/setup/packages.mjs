@@ -25,7 +25,7 @@ export async function ensurePackages(project) {
   });
   if (reason === undefined) return;
 
-  say(`Installing the npm packages with npm ci, since ${reason}. About 110 MB to download, 370 MB on disk.`);
+  say(`Installing the npm packages with npm ci, since ${reason}. About 140 MB to download, 340 MB on disk.`);
   // `npm ci` deletes the old files in any order: without its list an interrupted run is seen as one.
   rmSync(join(project, INSTALLED), { force: true });
   const [command, ...args] = npmCommand(process.env);

@@ -41,6 +41,8 @@ export interface Jitted<A extends unknown[], R> {
  * inside is an error. Results are the same as without `jit`, bit for bit. Under a recording tape or inside another
  * jitted function, `fn` runs as it is.
  */
+export function jit<R>(fn: (...tensors: Tensor[]) => R): Jitted<Tensor[], R>;
+export function jit<A extends unknown[], R>(fn: (...args: A) => R): Jitted<A, R>;
 export function jit<A extends unknown[], R>(fn: (...args: A) => R): Jitted<A, R> {
   const programs = new Map<string, { engine: Engine; traced: Traced }>();
   const call = (...args: A): R => {

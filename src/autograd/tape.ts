@@ -85,8 +85,14 @@ export class GradientTape implements Recorder {
   gradient(
     target: Tensor | readonly Tensor[],
     sources: readonly Source[],
-    options?: GradientOptions,
+    options: GradientOptions & { unconnected: 'none' },
   ): (Tensor | null)[];
+  /** Typed as tensors, since in a training step they are: where one may be null, say `unconnected: 'none'`. */
+  gradient(
+    target: Tensor | readonly Tensor[],
+    sources: readonly Source[],
+    options?: GradientOptions,
+  ): Tensor[];
   gradient(
     target: Tensor | readonly Tensor[],
     sources: Source | readonly Source[],

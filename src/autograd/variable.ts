@@ -15,6 +15,8 @@ export interface VariableOptions {
   name?: string;
   /** Default true. */
   trainable?: boolean;
+  /** Optimizers put the gradient in place of the values: for statistics that a backward pass computes. Default false. */
+  overwriteWithGradient?: boolean;
 }
 
 let unnamed = 0;
@@ -26,6 +28,7 @@ export class Variable {
   readonly dtype: DType;
   readonly size: number;
   readonly trainable: boolean;
+  readonly overwriteWithGradient: boolean;
   readonly #values: Tensor;
   #half: Tensor | undefined;
 
@@ -43,6 +46,7 @@ export class Variable {
     this.dtype = dtype;
     this.size = sizeOf(shape);
     this.trainable = (options.trainable ?? true) && isFloat(dtype);
+    this.overwriteWithGradient = options.overwriteWithGradient ?? false;
     const storage = engine.untraced(() => engine.store(encode(this.name, values, dtype), 'kept', this.name));
     this.#values = new Tensor(engine, storage, shape, dtype, { trainable: this.trainable });
     leaveScopes(this.#values);

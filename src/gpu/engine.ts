@@ -120,10 +120,10 @@ export class Engine {
     return storage;
   }
 
-  /** Overwrites the start of `storage`, after all recorded work. */
-  write(storage: Storage, data: ArrayBufferView): void {
+  /** Overwrites `storage` from byte `offset` on, after all recorded work. */
+  write(storage: Storage, data: ArrayBufferView, offset = 0): void {
     this.check();
-    this.#queue.upload(storage, data);
+    this.#queue.upload(storage, data, offset);
   }
 
   /** Gives up one reference; the memory goes back when none is left. */

@@ -25,7 +25,7 @@ type Command =
       params: ArrayBuffer;
       workgroups: Workgroups;
     }
-  | { kind: 'upload'; buffer: DeviceBuffer; bytes: Uint8Array<ArrayBuffer> }
+  | { kind: 'upload'; buffer: DeviceBuffer; offset: number; bytes: Uint8Array<ArrayBuffer> }
   | { kind: 'copy'; from: DeviceBuffer; to: DeviceBuffer; bytes: number }
   | { kind: 'replay'; replayable: Replayable };
 
@@ -67,8 +67,8 @@ export class CommandQueue {
     });
   }
 
-  /** Writes `data` at the start of `storage`, after everything recorded before. */
-  upload(storage: Storage, data: ArrayBufferView): void {
+  /** Writes `data` from byte `offset` of `storage` on, a multiple of 4, after everything recorded before. */
+  upload(storage: Storage, data: ArrayBufferView, offset = 0): void {
     const buffer = storage.buffer!;
     const whole = data.byteLength % 4 === 0;
     if (whole && buffer.usedBy !== this.#serial) {
@@ -84,7 +84,7 @@ export class CommandQueue {
     const bytes = new Uint8Array((data.byteLength + 3) & ~3);
     bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
     this.#waitingBytes += bytes.byteLength;
-    this.#push({ kind: 'upload', buffer: this.#use(storage), bytes });
+    this.#push({ kind: 'upload', buffer: this.#use(storage), offset, bytes });
   }
 
   copy(from: Storage, to: Storage, bytes: number): void {
@@ -155,7 +155,7 @@ export class CommandQueue {
     for (const command of commands) {
       if (command.kind === 'upload') {
         submit();
-        queue.writeBuffer(command.buffer.gpu, 0, command.bytes);
+        queue.writeBuffer(command.buffer.gpu, command.offset, command.bytes);
         continue;
       }
       encoder ??= this.#device.createCommandEncoder({ label: 'halftape' });

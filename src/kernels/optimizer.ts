@@ -1,6 +1,6 @@
-/** Launches `sgd.wgsl` and `adam.wgsl`: unscale, skip, update the master and write its f16 copy in one pass. */
+/** Launches `sgd.wgsl`, `adam.wgsl` and `overwrite.wgsl`: unscale, skip, update the master and write its f16 copy in one pass. */
 
-import { adam, sgd } from '../generated/shaders.ts';
+import { adam, overwrite, sgd } from '../generated/shaders.ts';
 import { linearGrid } from '../gpu/shader.ts';
 import type { Storage } from '../gpu/storage.ts';
 import { elementOf, type Operand, quadsOf, unusedStorage } from './operand.ts';
@@ -53,6 +53,22 @@ export function adamKernel(
       copy: copy ?? unusedStorage(engine, 1),
     },
     params: { size: master.size, ...options },
+    workgroups: linearGrid(quadsOf(master), 64),
+  });
+}
+
+/** The gradient replaces the master's values as it is. */
+export function overwriteKernel({ gradient, master, copy, state }: UpdateTarget): void {
+  master.engine.run(overwrite, {
+    types: { In4: elementOf(gradient), Out4: elementOf(master), Acc: 'f32' },
+    overrides: { COPY: copy !== undefined },
+    bindings: {
+      gradient: gradient.storage,
+      state,
+      master: master.storage,
+      copy: copy ?? unusedStorage(master.engine),
+    },
+    params: { size: master.size },
     workgroups: linearGrid(quadsOf(master), 64),
   });
 }

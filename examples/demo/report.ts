@@ -1,0 +1,147 @@
+/** The demo's report: one self-contained HTML page with the figures, drawn as SVG on the host. */
+import * as Plot from '@observablehq/plot';
+import { parseHTML } from 'linkedom';
+import type { ExponentHistogram } from './exponents.ts';
+import type { Run } from './training.ts';
+
+export interface Report {
+  readonly adapter: string;
+  readonly software: boolean;
+  readonly runs: readonly Run[];
+  /** Exponents of the mixed run's gradients: without scaling, and with the final scale. */
+  readonly exponents: readonly ExponentHistogram[];
+  /** Headings and rows of the table that the terminal shows. */
+  readonly table: { readonly head: readonly string[]; readonly rows: readonly (readonly string[])[] };
+}
+
+const COLOURS: Readonly<Record<string, string>> = {
+  float32: '#4269d0',
+  float16: '#ff725c',
+  mixed_float16: '#3ca951',
+};
+/** Steps over which the shown loss is averaged. */
+const SMOOTH = 15;
+const SMALLEST_HALF = -24;
+
+const STYLE = `
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #222; background: #fff }
+table { border-collapse: collapse; margin: 1rem 0 } th, td { padding: .25rem .8rem; text-align: right; border-bottom: 1px solid #ddd }
+th:first-child, td:first-child { text-align: left } figure { margin: 2rem 0 } figcaption { color: #555; max-width: 45rem } svg { max-width: 100%; height: auto }
+h2 { margin-top: 2.5rem }`;
+
+export function renderReport({ adapter, software, runs, exponents, table }: Report): string {
+  const cells = (tag: string, values: readonly string[]) =>
+    values.map((value) => `<${tag}>${escapeHtml(value)}</${tag}>`).join('');
+  const rows = table.rows.map((row) => `<tr>${cells('td', row)}</tr>`).join('\n');
+  const note = software
+    ? ' This is a software adapter: a processor plays the GPU, and its times say nothing of a graphics card.'
+    : '';
+  return `<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Halftape: float32, float16 and mixed_float16 side by side</title>
+<style>${STYLE}</style>
+<h1>784-512-512-10 on handwritten digits, three times</h1>
+<p>Same weights at the start, same batches, on ${escapeHtml(adapter)}.${note}</p>
+<table><thead><tr>${cells('th', table.head)}</tr></thead><tbody>${rows}</tbody></table>
+<h2>Training loss</h2>
+${figure(lossPlot(runs), `Mean over ${SMOOTH} steps. float16 throughout keeps weights and Adam's moments in halves: the second moment of a small gradient is 0 in them, and the step that is divided by its root is far too large.`)}
+<h2>Loss scale</h2>
+${figure(scalePlot(runs), 'mixed_float16 at the end of each epoch. It doubles after 50 finite steps in a row and halves, skipping the step, when a gradient overflows.')}
+<h2>Exponents of gradients</h2>
+${exponents.map((histogram) => figure(exponentPlot(histogram), exponentCaption(histogram))).join('\n')}
+</html>
+`;
+}
+
+function lossPlot(runs: readonly Run[]): string {
+  const points = runs.flatMap(({ policy, losses }) => {
+    return losses.flatMap((_, step) => {
+      if (step + 1 < SMOOTH) return [];
+      const recent = losses.slice(step + 1 - SMOOTH, step + 1);
+      return [{ policy, step, loss: recent.reduce((sum, loss) => sum + loss, 0) / SMOOTH }];
+    });
+  });
+  const shown = points.filter(({ loss }) => Number.isFinite(loss) && loss > 0);
+  const last = runs
+    .map(({ policy }) => shown.filter((point) => point.policy === policy).at(-1))
+    .filter((point) => point !== undefined);
+  return draw({
+    marginRight: 110,
+    x: { label: 'step' },
+    y: { type: 'log', label: 'loss', grid: true },
+    color: { domain: Object.keys(COLOURS), range: Object.values(COLOURS) },
+    marks: [
+      Plot.lineY(shown, { x: 'step', y: 'loss', stroke: 'policy' }),
+      Plot.text(last, { x: 'step', y: 'loss', text: 'policy', fill: 'policy', textAnchor: 'start', dx: 6 }),
+    ],
+  });
+}
+
+function scalePlot(runs: readonly Run[]): string {
+  const points = runs.flatMap(({ policy, lossScales }) => {
+    return policy === 'mixed_float16'
+      ? lossScales.map((scale, epoch) => ({ epoch, scale: Math.log2(scale) }))
+      : [];
+  });
+  return draw({
+    height: 220,
+    x: { label: 'epoch', ticks: points.length },
+    y: { label: 'log2 of the scale', grid: true },
+    marks: [Plot.lineY(points, { x: 'epoch', y: 'scale', stroke: COLOURS.mixed_float16!, marker: 'circle' })],
+  });
+}
+
+function exponentPlot({ first, counts }: ExponentHistogram): string {
+  const bins = counts.map((count, index) => ({ from: first + index, to: first + index + 1, count }));
+  return draw({
+    height: 240,
+    x: { label: 'exponent of |gradient|', domain: [first, first + counts.length] },
+    y: { label: 'gradients', grid: true },
+    marks: [
+      Plot.rectY(bins, {
+        x1: 'from',
+        x2: 'to',
+        y: 'count',
+        fill: (bin: { from: number }) => (bin.from < SMALLEST_HALF ? COLOURS.float16! : COLOURS.float32!),
+        inset: 0.5,
+      }),
+      Plot.ruleX([SMALLEST_HALF], { stroke: '#222', strokeDasharray: '4 3' }),
+      Plot.text([{ x: SMALLEST_HALF }], {
+        x: 'x',
+        frameAnchor: 'top',
+        text: () => ' 2^-24, smallest half',
+        textAnchor: 'start',
+        dx: 4,
+      }),
+    ],
+  });
+}
+
+function exponentCaption({ scale, lost }: ExponentHistogram): string {
+  const by = scale === 1 ? 'Without a scale' : `Times the scale ${scale.toLocaleString('en-US')}`;
+  return `${by}: ${(lost * 100).toFixed(lost > 0 && lost < 0.001 ? 4 : 1)} % of the nonzero gradients by activations lie below float16's range (red). Gradients of the trained model for one batch, computed in float32.`;
+}
+
+function draw(options: Plot.PlotOptions): string {
+  const { document } = parseHTML('<html></html>');
+  const svg = Plot.plot({
+    width: 760,
+    style: { fontSize: '13px' },
+    ...options,
+    document: document as unknown as Document,
+  });
+  // linkedom leaves the namespace out, without which no browser draws the file's SVG on its own.
+  svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
+  return svg.outerHTML;
+}
+
+function figure(svg: string, caption: string): string {
+  return `<figure>${svg}<figcaption>${escapeHtml(caption)}</figcaption></figure>`;
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(
+    /[&<>"]/g,
+    (char) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[char]!,
+  );
+}

@@ -1,0 +1,10 @@
+/** Opens an engine that knows the shader libraries. */
+import { libraries } from '../generated/shaders.ts';
+import { Engine, type EngineOptions } from '../gpu/engine.ts';
+
+export type OpenOptions = Omit<EngineOptions, 'libraries'>;
+
+/** Throws `AdapterError`, `ArgumentError`. */
+export async function openEngine(options: OpenOptions): Promise<Engine> {
+  return Engine.open({ ...options, libraries });
+}

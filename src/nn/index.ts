@@ -1,0 +1,30 @@
+/** What users see of floors precision and nn. */
+import { dynamicLossScale, NO_LOSS_SCALE, staticLossScale } from '../precision/loss-scale.ts';
+import { globalPolicy, Policy, setGlobalPolicy } from '../precision/policy.ts';
+import { adam } from './optimizers/adam.ts';
+import { LossScaleOptimizer } from './optimizers/loss-scale-optimizer.ts';
+import { sgd } from './optimizers/sgd.ts';
+
+export type { LossScale, Rules } from '../precision/loss-scale.ts';
+export { Policy, type PolicyLike, type PolicyName } from '../precision/policy.ts';
+export type { FitOptions, History } from './fit.ts';
+export { initialisers as initializers } from './initialisers.ts';
+export { Layer } from './layer.ts';
+export { layers } from './layers/index.ts';
+export { losses } from './losses.ts';
+export { metrics } from './metrics.ts';
+export { LossScaleOptimizer, type LossScaleOptions } from './optimizers/loss-scale-optimizer.ts';
+export { Optimizer, type OptimizerOptions, type OptimizerState, zip } from './optimizers/optimizer.ts';
+export { Sequential, sequential } from './sequential.ts';
+
+export const optimizers = { adam, sgd };
+
+export const mixedPrecision = {
+  Policy,
+  globalPolicy,
+  setGlobalPolicy,
+  LossScaleOptimizer,
+  NO_LOSS_SCALE,
+  staticLossScale,
+  dynamicLossScale,
+};

@@ -1,0 +1,61 @@
+/** Dense: activation(x kernel + bias), over the last axis, in one kernel. */
+import type { Tensor } from '../../autograd/tensor.ts';
+import type { Variable } from '../../autograd/variable.ts';
+import type { Engine } from '../../gpu/engine.ts';
+import { matMul } from '../../ops/mat-mul.ts';
+import { reshape } from '../../ops/reshape.ts';
+import { ShapeError } from '../../values/errors.ts';
+import type { Shape } from '../../values/shape.ts';
+import { type ActivationName, activate, checkActivation, fusedActivation } from '../activations.ts';
+import type { InitialiserLike } from '../initialisers.ts';
+import { checkCount, Layer, type LayerOptions } from '../layer.ts';
+
+export interface DenseOptions extends LayerOptions {
+  /** Size of the last axis of the result. */
+  units: number;
+  /** Default `'linear'`. */
+  activation?: ActivationName;
+  /** Default true. */
+  useBias?: boolean;
+  /** Default `'glorotUniform'`. */
+  kernelInitializer?: InitialiserLike;
+  /** Default `'zeros'`. */
+  biasInitializer?: InitialiserLike;
+}
+
+export class Dense extends Layer {
+  readonly units: number;
+  readonly activation: ActivationName;
+  readonly #options: DenseOptions;
+  #kernel: Variable | undefined;
+  #bias: Variable | undefined;
+
+  constructor(options: DenseOptions) {
+    super('dense', options);
+    this.units = checkCount(this.name, 'units', options.units);
+    this.activation = checkActivation(this.name, options.activation ?? 'linear');
+    this.#options = options;
+  }
+
+  outputShape(sample: Shape): Shape {
+    if (sample.length < 1) throw new ShapeError(`${this.name}: samples are scalars; use (..., features)`);
+    return [...sample.slice(0, -1), this.units];
+  }
+
+  protected override create(sample: Shape, engine: Engine): void {
+    const { kernelInitializer = 'glorotUniform', biasInitializer = 'zeros', useBias = true } = this.#options;
+    this.#kernel = this.addWeight('kernel', [sample.at(-1)!, this.units], kernelInitializer, engine);
+    if (useBias) this.#bias = this.addWeight('bias', [this.units], biasInitializer, engine);
+  }
+
+  protected call(x: Tensor): Tensor {
+    const rows = x.rank === 2 ? x : reshape(x, [-1, x.shape.at(-1)!]);
+    const fused = fusedActivation(this.activation);
+    const product = matMul(rows, this.read(this.#kernel!), false, false, {
+      activation: fused,
+      ...(this.#bias ? { bias: this.read(this.#bias) } : {}),
+    });
+    const result = fused === this.activation ? product : activate(this.activation, product);
+    return x.rank === 2 ? result : reshape(result, [...x.shape.slice(0, -1), this.units]);
+  }
+}

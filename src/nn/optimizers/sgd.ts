@@ -1,0 +1,44 @@
+/** Stochastic gradient descent, with momentum and Nesterov's form of it, as Keras defines them. */
+import type { Tensor } from '../../autograd/tensor.ts';
+import { sgdKernel, type UpdateTarget } from '../../kernels/optimizer.ts';
+import { show } from '../../values/dtype.ts';
+import { ArgumentError } from '../../values/errors.ts';
+import { Optimizer, type OptimizerOptions } from './optimizer.ts';
+
+export interface SGDOptions extends OptimizerOptions {
+  /** Default 0: none. */
+  momentum?: number;
+  nesterov?: boolean;
+}
+
+export class SGD extends Optimizer {
+  readonly momentum: number;
+  readonly nesterov: boolean;
+
+  /** Default learning rate 0.01. Throws `ArgumentError`. */
+  constructor(options: SGDOptions = {}) {
+    super('SGD', options.learningRate ?? 0.01, options);
+    this.momentum = options.momentum ?? 0;
+    this.nesterov = options.nesterov ?? false;
+    if (!(this.momentum >= 0 && this.momentum <= 1)) {
+      throw new ArgumentError(`SGD: momentum ${show(this.momentum)}; use a number from 0 to 1`);
+    }
+  }
+
+  protected get slotNames(): readonly string[] {
+    return this.momentum > 0 ? ['momentum'] : [];
+  }
+
+  protected update(target: UpdateTarget, [velocity]: readonly Tensor[]): void {
+    sgdKernel(target, velocity, { momentum: this.momentum, nesterov: this.nesterov });
+  }
+
+  getConfig(): Record<string, unknown> {
+    const { name, learningRate, momentum, nesterov } = this;
+    return { name, learningRate, momentum, nesterov, ...this.clipping };
+  }
+}
+
+export function sgd(options?: SGDOptions): SGD {
+  return new SGD(options);
+}

@@ -1,0 +1,37 @@
+/** The table that `summary` shows: layers, output shapes, dtypes and numbers of weights. */
+import { type Shape, showShape, sizeOf } from '../values/shape.ts';
+import type { Layer } from './layer.ts';
+
+const HEAD = ['Layer (type)', 'Output shape', 'Compute / variables', 'Weights'];
+
+/** Without an input shape, and before the first call, shapes and numbers are not known. */
+export function summaryOf(layers: readonly Layer[], inputShape: Shape | undefined): string {
+  let shape = inputShape;
+  const rows = layers.map((layer) => {
+    shape = shape && layer.outputShape(shape);
+    const { computeDtype, variableDtype } = layer.policy;
+    return [
+      `${layer.name} (${layer.constructor.name})`,
+      shape ? showShape(['n' as unknown as number, ...shape]) : '?',
+      `${computeDtype} / ${variableDtype}`,
+      layer.built ? countOf(layer.weights).toLocaleString('en-US') : '?',
+    ];
+  });
+  const widths = HEAD.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]!.length)),
+  );
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, column) => cell.padEnd(widths[column]!))
+      .join('  ')
+      .trimEnd();
+  const rule = '-'.repeat(widths.reduce((sum, width) => sum + width + 2, -2));
+  const all = layers.flatMap(({ weights }) => weights);
+  const trainable = layers.flatMap(({ trainableVariables }) => trainableVariables);
+  const total = `Weights: ${countOf(all).toLocaleString('en-US')}, trainable: ${countOf(trainable).toLocaleString('en-US')}`;
+  return [line(HEAD), rule, ...rows.map(line), rule, total].join('\n');
+}
+
+function countOf(weights: readonly { shape: Shape }[]): number {
+  return weights.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+}

@@ -1,0 +1,117 @@
+/**
+ * Loss scales: none, static and dynamic, one form for all three, with the rule sets of Keras 3, tf.keras and PyTorch.
+ *
+ * A step ends so, on the GPU (`shaders/scale_update.wgsl`):
+ *
+ *     finite    counter + 1 = growthSteps: scale *= growthFactor unless it would pass maxScale, counter = 0; else counter += 1
+ *     overflow  scale = max(scale * backoffFactor, minScale), counter = 0, and the update is skipped
+ *
+ * The new scale serves the next step.
+ */
+import { list, show } from '../values/dtype.ts';
+import { ArgumentError } from '../values/errors.ts';
+
+export const RULES = ['keras3', 'tf.keras', 'pytorch'] as const;
+export type Rules = (typeof RULES)[number];
+
+export interface LossScale {
+  readonly kind: 'none' | 'static' | 'dynamic';
+  readonly initialScale: number;
+  /** Finite steps in a row after which the scale grows. */
+  readonly growthSteps: number;
+  readonly growthFactor: number;
+  readonly backoffFactor: number;
+  readonly minScale: number;
+  readonly maxScale: number;
+  /** Gradients are checked, and a step with one that is not finite is skipped. */
+  readonly skips: boolean;
+  /** Skipped steps count as iterations. */
+  readonly countSkipped: boolean;
+  /** Gradients reach the optimizer still multiplied with the scale. */
+  readonly scaledGradients: boolean;
+}
+
+/** Largest power of two in float32; a scale beyond it would be infinite. */
+const LARGEST = 2 ** 127;
+
+const DYNAMIC = {
+  kind: 'dynamic',
+  growthSteps: 2000,
+  growthFactor: 2,
+  backoffFactor: 0.5,
+  maxScale: LARGEST,
+  skips: true,
+} as const;
+
+/**
+ * What the three libraries do by default. Keras 3 (`LossScaleOptimizer`): no floor. tf.keras: floor 1, gradients are
+ * unscaled by the caller, skipped steps advance `iterations`. PyTorch (`GradScaler`): starts at 2^16, no floor. Keras 3
+ * alone lets the scale grow to infinity; here every rule set stops at 2^127.
+ */
+const PRESETS: Readonly<Record<Rules, LossScale>> = {
+  keras3: { ...DYNAMIC, initialScale: 2 ** 15, minScale: 0, countSkipped: false, scaledGradients: true },
+  'tf.keras': { ...DYNAMIC, initialScale: 2 ** 15, minScale: 1, countSkipped: true, scaledGradients: false },
+  pytorch: { ...DYNAMIC, initialScale: 2 ** 16, minScale: 0, countSkipped: false, scaledGradients: true },
+};
+
+/** The identity: nothing is scaled, checked or skipped. */
+export const NO_LOSS_SCALE: LossScale = {
+  ...PRESETS.keras3,
+  kind: 'none',
+  initialScale: 1,
+  skips: false,
+  scaledGradients: false,
+};
+
+/** A fixed scale. As in tf.keras, gradients are not checked. Throws `ArgumentError` unless finite and above 0. */
+export function staticLossScale(scale: number, rules: Rules = 'keras3'): LossScale {
+  return { ...PRESETS[rules], kind: 'static', initialScale: positive('scale', scale), skips: false };
+}
+
+export type DynamicOptions = Partial<
+  Pick<
+    LossScale,
+    | 'initialScale'
+    | 'growthSteps'
+    | 'growthFactor'
+    | 'backoffFactor'
+    | 'minScale'
+    | 'maxScale'
+    | 'countSkipped'
+  >
+>;
+
+/** A scale that finds its own height. Every number of the rule set is an option. Throws `ArgumentError`. */
+export function dynamicLossScale(options: DynamicOptions = {}, rules: Rules = 'keras3'): LossScale {
+  const scale: LossScale = { ...PRESETS[checkRules(rules)], ...withoutUndefined(options) };
+  positive('initialScale', scale.initialScale);
+  positive('maxScale', scale.maxScale);
+  if (!Number.isInteger(scale.growthSteps) || scale.growthSteps < 1 || scale.growthSteps > 0xffffffff) {
+    fail('growthSteps', scale.growthSteps, 'a whole number from 1 on');
+  }
+  if (!(scale.growthFactor > 1 && Number.isFinite(scale.growthFactor)))
+    fail('growthFactor', scale.growthFactor, 'a number above 1');
+  if (!(scale.backoffFactor > 0 && scale.backoffFactor < 1))
+    fail('backoffFactor', scale.backoffFactor, 'a number between 0 and 1');
+  if (!(scale.minScale >= 0 && scale.minScale <= scale.maxScale))
+    fail('minScale', scale.minScale, 'a number from 0 to maxScale');
+  return scale;
+}
+
+export function checkRules(rules: unknown): Rules {
+  if ((RULES as readonly unknown[]).includes(rules)) return rules as Rules;
+  throw new ArgumentError(`loss scale: unknown rules ${show(rules)}; use ${list(RULES)}`);
+}
+
+function positive(name: string, value: number): number {
+  if (value > 0 && value <= LARGEST) return value;
+  return fail(name, value, 'a number above 0, at most 2^127');
+}
+
+function fail(name: string, value: unknown, accepted: string): never {
+  throw new ArgumentError(`loss scale: ${name} is ${show(value)}; use ${accepted}`);
+}
+
+function withoutUndefined<T extends object>(options: T): Partial<T> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
+}

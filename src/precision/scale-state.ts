@@ -1,0 +1,95 @@
+/** The state of an optimizer and its loss scale in one GPU buffer: no step waits for the host to decide whether to skip. */
+
+import { leaveScopes } from '../autograd/scope.ts';
+import { Tensor } from '../autograd/tensor.ts';
+import type { Engine } from '../gpu/engine.ts';
+import type { Storage } from '../gpu/storage.ts';
+import type { Operand } from '../kernels/operand.ts';
+import {
+  finiteCheckKernel,
+  SCALE_STATE,
+  SCALE_STATE_BYTES,
+  scaleUpdateKernel,
+} from '../kernels/scale_state.ts';
+import type { LossScale } from './loss-scale.ts';
+
+type Word = (typeof SCALE_STATE)[number]['name'];
+
+/** The state's words as numbers. */
+export type ScaleValues = { [K in Word]: number };
+
+export class ScaleState {
+  readonly engine: Engine;
+  readonly lossScale: LossScale;
+  /** All words as a float32 tensor of 16: the first is the scale; words of integers mean nothing in it. */
+  readonly words: Tensor;
+
+  constructor(engine: Engine, lossScale: LossScale, learningRate: number) {
+    this.engine = engine;
+    this.lossScale = lossScale;
+    const start = encode({
+      ...{ scale: lossScale.initialScale, growthCounter: 0, overflow: 0, apply: 1, inverse: 1, skipped: 0 },
+      ...{ iterations: 0, learningRate, beta1Power: 1, beta2Power: 1 },
+    });
+    const storage = engine.untraced(() => engine.store(start, 'kept', 'optimizer'));
+    this.words = new Tensor(engine, storage, [SCALE_STATE_BYTES / 4], 'float32');
+    leaveScopes(this.words);
+  }
+
+  get storage(): Storage {
+    return this.words.storage;
+  }
+
+  /**
+   * Ends a step, before its updates: looks for infinities and NaN where the loss scale skips, then decides and moves the
+   * scale. `betas` are the factors of Adam's running products, 1 without.
+   */
+  endStep(gradients: readonly Operand[], betas: { beta1: number; beta2: number }): void {
+    const { kind, skips, scaledGradients, countSkipped, ...rule } = this.lossScale;
+    if (skips) for (const gradient of gradients) finiteCheckKernel(gradient, this.storage);
+    scaleUpdateKernel(this.engine, this.storage, {
+      dynamic: Number(kind === 'dynamic'),
+      growthSteps: rule.growthSteps,
+      growthFactor: rule.growthFactor,
+      backoffFactor: rule.backoffFactor,
+      minScale: rule.minScale,
+      maxScale: rule.maxScale,
+      scaled: Number(scaledGradients),
+      countSkipped: Number(countSkipped),
+      ...betas,
+    });
+  }
+
+  async read(): Promise<ScaleValues> {
+    const [bytes] = await this.engine.read([{ storage: this.storage, bytes: SCALE_STATE_BYTES }]);
+    const view = new DataView(bytes!);
+    const entries = SCALE_STATE.map(({ name, type }, word) => {
+      return [name, type === 'f32' ? view.getFloat32(word * 4, true) : view.getUint32(word * 4, true)];
+    });
+    return Object.fromEntries(entries) as ScaleValues;
+  }
+
+  /** Overwrites the words that are given. */
+  write(values: Partial<ScaleValues>): void {
+    const all = new Uint8Array(encode(values as ScaleValues));
+    for (const [word, { name }] of SCALE_STATE.entries()) {
+      if (values[name] === undefined) continue;
+      this.engine.untraced(() =>
+        this.engine.write(this.storage, all.slice(word * 4, word * 4 + 4), word * 4),
+      );
+    }
+  }
+
+  dispose(): void {
+    this.words.dispose();
+  }
+}
+
+function encode(values: ScaleValues): Uint8Array {
+  const view = new DataView(new ArrayBuffer(SCALE_STATE_BYTES));
+  for (const [word, { name, type }] of SCALE_STATE.entries()) {
+    if (type === 'f32') view.setFloat32(word * 4, values[name] ?? 0, true);
+    else view.setUint32(word * 4, values[name] ?? 0, true);
+  }
+  return new Uint8Array(view.buffer);
+}

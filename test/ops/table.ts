@@ -1,0 +1,25 @@
+// The op table: one row for each use of an op. A new op needs a row here and nothing else.
+import { ELEMENTWISE } from './elementwise.ts';
+import { MATRICES } from './matrices.ts';
+import { MOVEMENT } from './movement.ts';
+import { REDUCTIONS } from './reductions.ts';
+import type { Row } from './row.ts';
+
+export const TABLE: readonly Row[] = [...ELEMENTWISE, ...REDUCTIONS, ...MATRICES, ...MOVEMENT];
+
+/** Exports that are no function of tensors alone, and the test that covers them. */
+export const ELSEWHERE: Readonly<Record<string, string>> = {
+  castOverflowed: 'cast.test.ts',
+  dropout: 'random.test.ts',
+  dropoutMask: 'random.test.ts',
+  eye: 'creation.test.ts',
+  full: 'creation.test.ts',
+  ones: 'creation.test.ts',
+  onesLike: 'creation.test.ts',
+  randomNormal: 'random.test.ts',
+  randomUniform: 'random.test.ts',
+  range: 'creation.test.ts',
+  tensor: 'creation.test.ts',
+  zeros: 'creation.test.ts',
+  zerosLike: 'creation.test.ts',
+};
