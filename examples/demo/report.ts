@@ -68,7 +68,7 @@ function lossPlot(runs: readonly Run[]): string {
   return draw({
     marginRight: 110,
     x: { label: 'step' },
-    y: { type: 'log', label: 'loss', grid: true },
+    y: { type: 'log', label: 'loss', grid: true, tickFormat: (loss: number) => String(loss) },
     color: { domain: Object.keys(COLOURS), range: Object.values(COLOURS) },
     marks: [
       Plot.lineY(shown, { x: 'step', y: 'loss', stroke: 'policy' }),
@@ -94,7 +94,8 @@ function scalePlot(runs: readonly Run[]): string {
 function exponentPlot({ first, counts }: ExponentHistogram): string {
   const bins = counts.map((count, index) => ({ from: first + index, to: first + index + 1, count }));
   return draw({
-    height: 240,
+    height: 270,
+    marginTop: 40,
     x: { label: 'exponent of |gradient|', domain: [first, first + counts.length] },
     y: { label: 'gradients', grid: true },
     marks: [
@@ -109,7 +110,8 @@ function exponentPlot({ first, counts }: ExponentHistogram): string {
       Plot.text([{ x: SMALLEST_HALF }], {
         x: 'x',
         frameAnchor: 'top',
-        text: () => ' 2^-24, smallest half',
+        text: () => '2^-24, the smallest half',
+        dy: -14,
         textAnchor: 'start',
         dx: 4,
       }),

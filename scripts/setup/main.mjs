@@ -24,7 +24,8 @@ export async function main(args) {
   try {
     process.exitCode = await steps(args);
   } catch (error) {
-    if (!(error instanceof SetupError)) throw error;
+    // An error of the system says enough: no space, no permission, read-only.
+    if (!(error instanceof SetupError) && !error.syscall) throw error;
     say(error.message);
     process.exitCode = 1;
   }

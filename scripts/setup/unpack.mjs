@@ -18,13 +18,13 @@ import { must, SetupError, say } from './process.mjs';
 const DRIVER = 'libvulkan_lvp.so';
 const MANIFEST = 'lvp_icd.json';
 const ABOUT = 'about.json';
-// Of the library path and of the driver list; neither has an escape for it.
-const SEPARATOR = /[:;]/;
+// Separators of the library path and the driver list, and the quote of apt's settings.
+const UNUSABLE = /[:;"\\]/;
 const ABANDONED_MS = 3_600_000;
 
 /** The environment that uses `.vulkan/`, or undefined where it is absent, made for another system or out of reach. */
 export function driverEnvironment(project, os, env = process.env) {
-  if (SEPARATOR.test(project)) return undefined;
+  if (UNUSABLE.test(project)) return undefined;
   const folder = join(project, '.vulkan', 'driver');
   let about;
   try {
@@ -42,9 +42,9 @@ export function driverEnvironment(project, os, env = process.env) {
 }
 
 export async function unpackDriver(project, os) {
-  if (SEPARATOR.test(project)) {
+  if (UNUSABLE.test(project)) {
     throw new SetupError(
-      `The driver cannot be used from a folder with ":" or ";" in its name: move the project out of ${project}.`,
+      `The driver cannot be used from a folder with one of : ; " \\ in its name: move the project out of ${project}.`,
     );
   }
   say(
@@ -79,9 +79,6 @@ async function download(folder, os) {
     formatStanza({ ...entry, types: ['deb'], fields: { ...entry.fields, targets: 'Packages' } }),
   );
   writeFileSync(place('sources', 'halftape.sources'), stanzas.join('\n'));
-  // Hooks are for the system's own lists, and a user may fail in them.
-  const hooks = ['APT::Update::Pre-Invoke', 'APT::Update::Post-Invoke', 'APT::Update::Post-Invoke-Success'];
-  writeFileSync(place('apt.conf'), hooks.map((name) => `#clear ${name};\n`).join(''));
   const settings = {
     'Dir::State': folder,
     'Dir::State::status': '/var/lib/dpkg/status',
@@ -94,8 +91,14 @@ async function download(folder, os) {
     'Debug::NoLocking': 'true',
     'APT::Sandbox::User': '',
   };
-  const args = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
-  await updateAndInstall(os, [`-c=${place('apt.conf')}`, ...args], ['--download-only', '--reinstall']);
+  // Hooks are for the system's own lists, and a user may fail in them.
+  const hooks = ['APT::Update::Pre-Invoke', 'APT::Update::Post-Invoke', 'APT::Update::Post-Invoke-Success'];
+  const lines = [
+    ...hooks.map((name) => `#clear ${name};\n`),
+    ...Object.entries(settings).map(([name, value]) => `${name} "${value}";\n`),
+  ];
+  writeFileSync(place('apt.conf'), lines.join(''));
+  await updateAndInstall(os, [`-c=${place('apt.conf')}`], ['--download-only', '--reinstall']);
   // The C library has to be the one that Node was started with.
   return readdirSync(place('archives'))
     .filter((name) => name.endsWith('.deb') && !name.startsWith('libc6_'))

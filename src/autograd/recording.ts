@@ -1,5 +1,6 @@
 /** The tapes that are recording now, and what an op leaves on them. */
 import { isFloat } from '../values/dtype.ts';
+import { leaveScopes } from './scope.ts';
 import type { Tensor } from './tensor.ts';
 
 /** What a recorded op's backward step can look at. */
@@ -38,13 +39,15 @@ export function recordOp(
   if (!outputs.some(({ dtype }) => isFloat(dtype))) return;
   for (const recorder of recorders) {
     if (!inputs.some((input) => recorder.watches(input))) continue;
-    recorder.keep({
-      name,
-      inputs: inputs.map((t) => t.alias()),
-      outputs: outputs.map((t) => t.alias()),
-      backward,
-    });
+    recorder.keep({ name, inputs: inputs.map(held), outputs: outputs.map(held), backward });
   }
+}
+
+/** A handle that lives as long as the tape, whatever tidy the op stands in. */
+function held(tensor: Tensor): Tensor {
+  const alias = tensor.alias();
+  leaveScopes(alias);
+  return alias;
 }
 
 export function isRecording(recorder?: Recorder): boolean {

@@ -6,7 +6,7 @@ import { isFloat, list, show } from '../values/dtype.ts';
 import { ArgumentError, DtypeError, ShapeError } from '../values/errors.ts';
 import { sameShape, showShape } from '../values/shape.ts';
 import { isRecording, type Recorder, type TapeNode, withoutRecorder, withRecorder } from './recording.ts';
-import { inScope } from './scope.ts';
+import { enterScope, inScope } from './scope.ts';
 import { Tensor } from './tensor.ts';
 import { Variable } from './variable.ts';
 
@@ -39,6 +39,7 @@ export class GradientTape implements Recorder {
     this.#persistent = options.persistent ?? false;
     this.#watchVariables = options.watchVariables ?? true;
     leaked.register(this, this.#nodes, this);
+    enterScope(this);
   }
 
   /** Runs `fn` while the tape records, and returns its result. Ops on watched values and trainable variables are kept. */
