@@ -16,6 +16,8 @@ export interface TapeNode {
   readonly name: string;
   readonly inputs: readonly Tensor[];
   readonly outputs: readonly Tensor[];
+  /** Versions of the inputs' memory when they were recorded. */
+  readonly versions: readonly number[];
   backward(gradients: readonly (Tensor | null)[], recorded: Recorded): Gradients;
 }
 
@@ -39,7 +41,13 @@ export function recordOp(
   if (!outputs.some(({ dtype }) => isFloat(dtype))) return;
   for (const recorder of recorders) {
     if (!inputs.some((input) => recorder.watches(input))) continue;
-    recorder.keep({ name, inputs: inputs.map(held), outputs: outputs.map(held), backward });
+    recorder.keep({
+      name,
+      inputs: inputs.map((tensor) => tensor.alias()),
+      outputs: outputs.map((tensor) => tensor.alias()),
+      versions: inputs.map(({ storage }) => storage.version),
+      backward,
+    });
   }
 }
 

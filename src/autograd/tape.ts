@@ -6,7 +6,7 @@ import { isFloat, list, show } from '../values/dtype.ts';
 import { ArgumentError, DtypeError, ShapeError } from '../values/errors.ts';
 import { sameShape, showShape } from '../values/shape.ts';
 import { isRecording, type Recorder, type TapeNode, withoutRecorder, withRecorder } from './recording.ts';
-import { enterScope, inScope } from './scope.ts';
+import { enterScope, inScope, leaveScopes } from './scope.ts';
 import { Tensor } from './tensor.ts';
 import { Variable } from './variable.ts';
 
@@ -130,6 +130,7 @@ export class GradientTape implements Recorder {
     this.#used = true;
     releaseNodes(this.#nodes);
     leaked.unregister(this);
+    leaveScopes(this);
   }
 
   #requireUnused(method: string): void {
@@ -160,10 +161,15 @@ export class GradientTape implements Recorder {
     for (const [index, target] of targets.entries())
       if (onPath.has(target.id)) accumulate(target, seeds[index]!);
     // A copy: a persistent tape that still records appends to the list.
-    for (const { name, inputs, outputs, backward } of [...this.#nodes].reverse()) {
+    for (const { name, inputs, outputs, versions, backward } of [...this.#nodes].reverse()) {
       const upstream = outputs.map(({ id }) => gradients.get(id) ?? null);
       const needs = inputs.map(({ id }) => onPath.has(id));
       if (upstream.every((gradient) => gradient === null) || !needs.includes(true)) continue;
+      if (inputs.some(({ storage }, i) => storage.version !== versions[i])) {
+        throw new ArgumentError(
+          `GradientTape.gradient: a variable has changed since ${name} read it; take all gradients before changing variables`,
+        );
+      }
       for (const { id } of outputs) if (!isWanted.has(id)) gradients.delete(id);
       const downstream = backward(upstream, { inputs, outputs, needs });
       for (const [i, input] of inputs.entries()) {

@@ -4,7 +4,7 @@ import type { Storage } from '../gpu/storage.ts';
 import { castKernel } from '../kernels/cast.ts';
 import { stridedCopyKernel } from '../kernels/strided_copy.ts';
 import { BYTES, type DType, isFloat } from '../values/dtype.ts';
-import { DtypeError, ShapeError } from '../values/errors.ts';
+import { ArgumentError, DtypeError, ShapeError } from '../values/errors.ts';
 import { encode, type NestedArray } from '../values/nested.ts';
 import { type Shape, sameShape, showShape, sizeOf, stridesOf } from '../values/shape.ts';
 import { recordOp } from './recording.ts';
@@ -82,25 +82,20 @@ export class Variable {
 
   /** Replaces the values. Throws `ShapeError` or `DtypeError` when they do not fit; then nothing has changed. */
   assign(value: Tensor | ArrayLike<number>): this {
-    if (value instanceof Tensor) {
-      if (!sameShape(value.shape, this.shape)) {
-        throw new ShapeError(
-          `${this.name}: assigned shape ${showShape(value.shape)}, it has ${showShape(this.shape)}`,
-        );
-      }
-      if (value.dtype !== this.dtype) {
-        throw new DtypeError(`${this.name}: assigned ${value.dtype}, it is ${this.dtype}; use ht.cast`);
-      }
-      if (value.storage === this.storage) return this;
-      stridedCopyKernel(value, this.#values, this.shape, stridesOf(this.shape));
-    } else {
-      if (value.length !== this.size) {
-        throw new ShapeError(
-          `${this.name}: assigned ${value.length} values, it has ${this.size} ${showShape(this.shape)}`,
-        );
-      }
-      this.engine.untraced(() => this.engine.write(this.storage, encode(this.name, value, this.dtype)));
+    if (!(value instanceof Tensor)) return this.#assignValues(value);
+    if (!sameShape(value.shape, this.shape)) {
+      throw new ShapeError(
+        `${this.name}: assigned shape ${showShape(value.shape)}, it has ${showShape(this.shape)}`,
+      );
     }
+    if (value.dtype !== this.dtype) {
+      throw new DtypeError(`${this.name}: assigned ${value.dtype}, it is ${this.dtype}; use ht.cast`);
+    }
+    if (value.engine !== this.engine) {
+      throw new ArgumentError(`${this.name}: assigned a tensor of another engine; use await data()`);
+    }
+    if (value.storage === this.storage) return this;
+    stridedCopyKernel(value, this.#values, this.shape, stridesOf(this.shape));
     if (this.#half) castKernel(this.#values, this.#half);
     return this;
   }
@@ -120,6 +115,24 @@ export class Variable {
 
   toString(): string {
     return `Variable ${this.name} ${showShape(this.shape)} ${this.dtype}`;
+  }
+
+  #assignValues(values: ArrayLike<number>): this {
+    const { engine, name, shape, dtype } = this;
+    if (values.length !== this.size) {
+      throw new ShapeError(
+        `${name}: assigned ${values.length} values, it has ${this.size} ${showShape(shape)}`,
+      );
+    }
+    const constant = new Tensor(
+      engine,
+      engine.store(encode(name, values, dtype), 'step', name),
+      shape,
+      dtype,
+    );
+    this.assign(constant);
+    constant.dispose();
+    return this;
   }
 
   #halfCopy(): Tensor {

@@ -123,6 +123,7 @@ export class Engine {
   /** Overwrites `storage` from byte `offset` on, after all recorded work. */
   write(storage: Storage, data: ArrayBufferView, offset = 0): void {
     this.check();
+    storage.version++;
     this.#queue.upload(storage, data, offset);
   }
 
@@ -139,13 +140,14 @@ export class Engine {
     const bindings = call.bindings as Readonly<Record<string, Storage>>;
     const storages = shader.bindings.map(({ name }) => bindings[name]!);
     for (const [index, { access, name }] of shader.bindings.entries()) {
+      const storage = storages[index]!;
+      if (access === 'read') continue;
       // WebGPU refuses one buffer bound both ways only at submit; here the kernel can still be named.
-      if (
-        access === 'read_write' &&
-        storages.indexOf(storages[index]!) !== storages.lastIndexOf(storages[index]!)
-      ) {
+      if (storages.indexOf(storage) !== storages.lastIndexOf(storage)) {
         throw new TypeError(`${shader.name}: ${name} is written and bound a second time`);
       }
+      storage.version++;
+      if (this.#trace && !this.#trace.made.has(storage)) this.#trace.written.add(storage);
     }
     const pipeline = this.#pipelines.get(shader, call);
     const dispatch = {
@@ -154,8 +156,20 @@ export class Engine {
       params: encodeParams(shader, call.params),
       workgroups: call.workgroups,
     };
-    if (this.#trace) this.#trace.dispatches.push(dispatch);
-    else this.#queue.dispatch(dispatch);
+    if (this.#trace) {
+      for (const storage of storages) this.capture(storage);
+      this.#trace.dispatches.push(dispatch);
+    } else {
+      this.#queue.dispatch(dispatch);
+    }
+  }
+
+  /** Inside a traced function: keeps a storage from outside for the program, whatever happens to its tensor. */
+  capture(storage: Storage): void {
+    const trace = this.#trace;
+    if (!trace || trace.made.has(storage) || trace.captured.has(storage)) return;
+    storage.references++;
+    trace.captured.add(storage);
   }
 
   /** The form in which a dtype lies in this engine's memory. */
@@ -193,7 +207,9 @@ export class Engine {
       }
       this.#device.queue.submit([encoder.finish()]);
       await this.#wait(
-        staging.mapAsync(MapMode.READ).catch((error) => {
+        staging.mapAsync(MapMode.READ).catch(async (error) => {
+          // When the device is lost, mapping may fail a moment before the loss is told.
+          await Promise.race([this.lost, new Promise((resolve) => setTimeout(resolve, 50))]);
           this.check();
           throw this.#failure ?? new HalftapeError(`engine: reading failed: ${error}`);
         }),
@@ -219,13 +235,14 @@ export class Engine {
   /** Runs `fn`, its dispatches recorded into a trace instead of submitted. Step memory made inside is virtual. */
   trace<T>(fn: () => T): { result: T; trace: Trace } {
     this.check();
-    const trace: Trace = { dispatches: [], made: new Set() };
+    const trace: Trace = { dispatches: [], made: new Set(), captured: new Set(), written: new Set() };
     const outer = this.#trace;
     this.#trace = trace;
     try {
       return { result: fn(), trace };
     } catch (error) {
       for (const storage of trace.made) this.#allocator.reclaim(storage);
+      for (const storage of trace.captured) this.release(storage);
       throw error;
     } finally {
       this.#trace = outer;
@@ -257,6 +274,7 @@ export class Engine {
     this.check();
     for (const { from, to, bytes } of inputs) this.#queue.copy(from, to, bytes);
     this.#queue.replay(program, program.captured);
+    for (const storage of program.written) storage.version++;
     for (const { from, to, bytes } of outputs) this.#queue.copy(from, to, bytes);
     this.#queue.flush();
   }

@@ -16,6 +16,10 @@ export interface Trace {
   readonly dispatches: Dispatch[];
   /** Storages made inside: virtual ones to be planned, and constants with a buffer of their own. */
   readonly made: Set<Storage>;
+  /** Storages from outside; the trace, then its program, has a reference to each. */
+  readonly captured: Set<Storage>;
+  /** Those among them that the program writes. */
+  readonly written: Set<Storage>;
 }
 
 export class Program implements Replayable {
@@ -24,10 +28,12 @@ export class Program implements Replayable {
   readonly #params: GPUBuffer;
   readonly #owned: Storage[];
   readonly #held: Storage[];
+  /** Storages from outside that every replay changes. */
+  readonly written: readonly Storage[];
 
   /**
    * Plans and binds. `inputs` and `outputs` are virtual storages of the trace that keep memory of their own over the
-   * whole replay; storages from outside (variables, captured tensors) are held until `dispose`.
+   * whole replay; references to storages from outside (variables, captured tensors) are taken over, until `dispose`.
    */
   constructor(
     device: GPUDevice,
@@ -38,9 +44,8 @@ export class Program implements Replayable {
     outputs: readonly Storage[],
   ) {
     this.#allocator = allocator;
-    const used = new Set(trace.dispatches.flatMap(({ storages }) => storages));
-    this.#held = [...used].filter((storage) => !trace.made.has(storage));
-    for (const storage of this.#held) storage.references++;
+    this.#held = [...trace.captured];
+    this.written = [...trace.written];
     this.#owned = plan(allocator, trace, inputs, outputs);
     const { dispatches } = trace;
     const bytes = new Uint8Array(Math.max(1, dispatches.length) * PARAMS_STRIDE);

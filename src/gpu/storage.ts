@@ -20,6 +20,8 @@ export interface DeviceBuffer {
 export class Storage {
   references = 1;
   buffer: DeviceBuffer | undefined;
+  /** How often it was written: what a tape recorded must not have changed when its gradient is taken. */
+  version = 0;
   /** Made inside a traced function: its buffer belongs to the program, not to whoever holds a reference. */
   traced = false;
   readonly bytes: number;
