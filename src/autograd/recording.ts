@@ -43,8 +43,8 @@ export function recordOp(
     if (!inputs.some((input) => recorder.watches(input))) continue;
     recorder.keep({
       name,
-      inputs: inputs.map((tensor) => tensor.alias()),
-      outputs: outputs.map((tensor) => tensor.alias()),
+      inputs: inputs.map(held),
+      outputs: outputs.map(held),
       versions: inputs.map(({ storage }) => storage.version),
       backward,
     });

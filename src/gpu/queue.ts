@@ -74,7 +74,7 @@ export class CommandQueue {
     if (whole && buffer.usedBy !== this.#serial) {
       this.#device.queue.writeBuffer(
         buffer.gpu,
-        0,
+        offset,
         data.buffer as ArrayBuffer,
         data.byteOffset,
         data.byteLength,
