@@ -4,6 +4,7 @@ import { setDefaultEngine } from './gpu/default-engine.ts';
 import type { Engine } from './gpu/engine.ts';
 import { type OpenOptions as EngineOptions, openEngine } from './kernels/open.ts';
 import { type PolicyLike, setGlobalPolicy, toPolicy } from './precision/policy.ts';
+import { checkOptions } from './values/options.ts';
 
 export { memory, variable } from './autograd/creation.ts';
 export { type CustomGradient, customGradient, stopGradient } from './autograd/custom-gradient.ts';
@@ -28,8 +29,11 @@ export interface OpenOptions extends EngineOptions {
   policy?: PolicyLike;
 }
 
+const OPTIONS = ['gpu', 'f16', 'powerPreference', 'memoryBudget', 'seed', 'host', 'policy'];
+
 /** Opens an engine on the adapter at hand and makes it the default. Throws `AdapterError`, `ArgumentError`. */
 export async function open(options: OpenOptions = {}): Promise<Engine> {
+  checkOptions('open', options, OPTIONS);
   const { policy, ...rest } = options;
   const checked = policy === undefined ? undefined : toPolicy(policy);
   const engine = await openEngine(rest);

@@ -63,19 +63,13 @@ async function wait<T>(promise: Promise<T>, software: boolean): Promise<T> {
 
 /** Opens an engine on Dawn and makes it the default. Throws `AdapterError`, `ArgumentError`. */
 export async function open(options: NodeOpenOptions = {}): Promise<Engine> {
+  const { adapter, ...rest } = options;
+  const gpu = rest.gpu ?? (await dawn(adapter));
   try {
-    return await openHost({
-      memoryBudget: freemem(),
-      ...options,
-      gpu: options.gpu ?? (await dawn(options.adapter)),
-      wait,
-    });
+    return await openHost({ host: { wait, freeMemory: freemem() }, ...rest, gpu });
   } catch (error) {
-    if (error instanceof AdapterError && options.adapter) {
-      throw new AdapterError(`${error.message} (adapter '${options.adapter}' was asked for)`, {
-        cause: error,
-      });
-    }
-    throw error;
+    if (error instanceof HalftapeError) throw error;
+    // Dawn's own words, which list the adapters that there are.
+    throw new AdapterError(`open: ${error instanceof Error ? error.message : error}`, { cause: error });
   }
 }

@@ -86,14 +86,15 @@ export class Tensor {
   }
 
   /** The values in row-major order. float16 is widened to float32, which holds every half exactly; bool gives 0 and 1. */
-  async data(): Promise<Float32Array | Int32Array | Uint32Array | Uint8Array> {
-    const [bytes] = await this.engine.read([{ storage: this.storage, bytes: byteLength(this) }]);
-    return decode(bytes!, this.dtype, this.size);
+  data(): Promise<Float32Array | Int32Array | Uint32Array | Uint8Array> {
+    // Not async: inside a traced function this throws at once, where the mistake is.
+    const reading = this.engine.read([{ storage: this.storage, bytes: byteLength(this) }]);
+    return reading.then(([bytes]) => decode(bytes!, this.dtype, this.size));
   }
 
   /** The values as nested arrays; a number for a scalar. */
-  async array(): Promise<NestedArray> {
-    return nest(await this.data(), this.shape);
+  array(): Promise<NestedArray> {
+    return this.data().then((values) => nest(values, this.shape));
   }
 
   /** Frees the memory, unless another handle shares it. Twice is once. */

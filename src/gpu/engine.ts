@@ -3,24 +3,34 @@
 import type { DType } from '../values/dtype.ts';
 import { ArgumentError, DeviceLostError, DisposedError, HalftapeError } from '../values/errors.ts';
 import { type DeviceOptions, type EngineInfo, openDevice } from './adapter.ts';
-import { BufferUsage, MapMode } from './constants.ts';
 import { encodeParams, Pipelines } from './pipelines.ts';
 import { Program, type Trace } from './program.ts';
 import { CommandQueue } from './queue.ts';
 import type { Call, ElementType, Shader } from './shader.ts';
 import type { Libraries } from './specialise.ts';
+import { type ReadRequest, Staging } from './staging.ts';
 import { Allocator, type MemoryReport, Storage } from './storage.ts';
+
+export interface Host {
+  /** How to wait for the GPU, given whether a processor plays it. */
+  readonly wait: <T>(promise: Promise<T>, software: boolean) => Promise<T>;
+  /** Bytes of main memory that are free: where a software adapter keeps its buffers. */
+  readonly freeMemory: number;
+}
+
+const PLAIN_HOST: Host = { wait: (promise) => promise, freeMemory: Number.POSITIVE_INFINITY };
+const DEFAULT_BUDGET = 2 ** 33;
 
 export interface EngineOptions extends DeviceOptions {
   /**
-   * Most bytes of GPU memory. Drivers do not report running out, so the engine counts. Default: 8 GiB, on a software
-   * adapter in Node half of the memory that is free.
+   * Most bytes of GPU memory. Drivers do not report running out, so the engine counts. Default: 8 GiB; on a
+   * software adapter in Node at most half of the main memory that is free.
    */
   memoryBudget?: number;
   /** Seed of initial weights, sample order and dropout, a u32. Default 0. */
   seed?: number;
-  /** How to wait for the GPU, given whether a processor plays it. Default: a plain await. */
-  wait?: <T>(promise: Promise<T>, software: boolean) => Promise<T>;
+  /** What the host can do beyond WebGPU; `halftape/node` sets it. */
+  host?: Host;
   /** Texts of `shaders/lib`. */
   libraries: Libraries;
 }
@@ -39,7 +49,7 @@ export class Engine {
   readonly lost: Promise<string>;
   readonly seed: number;
   readonly #device: GPUDevice;
-  readonly #wait: <T>(promise: Promise<T>, software: boolean) => Promise<T>;
+  readonly #wait: Host['wait'];
   readonly #pipelines: Pipelines;
   readonly #allocator: Allocator;
   readonly #queue: CommandQueue;
@@ -50,28 +60,32 @@ export class Engine {
 
   /** Opens the adapter's device. Throws `AdapterError` or `ArgumentError`. */
   static async open(options: EngineOptions): Promise<Engine> {
-    const { memoryBudget = 2 ** 33, seed = 0 } = options;
-    if (!(memoryBudget > 0)) {
+    const { memoryBudget, seed = 0, host = PLAIN_HOST, libraries } = options;
+    if (memoryBudget !== undefined && !(memoryBudget > 0)) {
       throw new ArgumentError(`open: memoryBudget ${memoryBudget}; use a number of bytes above 0`);
     }
     if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff) {
       throw new ArgumentError(`open: seed ${seed}; use a whole number from 0 to 2^32 - 1`);
     }
     const { device, info } = await openDevice(options);
-    return new Engine(device, info, { ...options, memoryBudget, seed });
+    const budget = Math.min(DEFAULT_BUDGET, info.software ? host.freeMemory / 2 : DEFAULT_BUDGET);
+    return new Engine(device, info, host, libraries, memoryBudget ?? budget, seed);
   }
 
   private constructor(
     device: GPUDevice,
     info: EngineInfo,
-    options: EngineOptions & { memoryBudget: number; seed: number },
+    host: Host,
+    libraries: Libraries,
+    memoryBudget: number,
+    seed: number,
   ) {
     this.#device = device;
     this.info = info;
-    this.seed = options.seed;
-    this.#wait = options.wait ?? ((promise) => promise);
-    this.#pipelines = new Pipelines(device, options.libraries);
-    this.#allocator = new Allocator(device, options.memoryBudget);
+    this.seed = seed;
+    this.#wait = host.wait;
+    this.#pipelines = new Pipelines(device, libraries);
+    this.#allocator = new Allocator(device, memoryBudget);
     this.#queue = new CommandQueue(device, this.#pipelines, this.#allocator);
     this.lost = device.lost.then(({ reason, message }) => {
       const text = `${reason}: ${message}`;
@@ -181,46 +195,14 @@ export class Engine {
   }
 
   /** Bytes of each storage, read after all recorded work. Throws what that work or its shaders failed with. */
-  async read(requests: readonly { storage: Storage; bytes: number }[]): Promise<ArrayBuffer[]> {
+  read(requests: readonly ReadRequest[]): Promise<ArrayBuffer[]> {
     this.check();
     if (this.#trace) {
       throw new ArgumentError(
         'jit: a tensor is read inside a traced function; return it and read it outside',
       );
     }
-    this.#queue.submit();
-    const offsets: number[] = [];
-    let total = 0;
-    for (const { bytes } of requests) {
-      offsets.push(total);
-      total += (bytes + 7) & ~7;
-    }
-    const staging = this.#device.createBuffer({
-      label: 'read',
-      size: Math.max(8, total),
-      usage: BufferUsage.MAP_READ | BufferUsage.COPY_DST,
-    });
-    try {
-      const encoder = this.#device.createCommandEncoder({ label: 'read' });
-      for (const [index, { storage, bytes }] of requests.entries()) {
-        encoder.copyBufferToBuffer(storage.buffer!.gpu, 0, staging, offsets[index]!, (bytes + 3) & ~3);
-      }
-      this.#device.queue.submit([encoder.finish()]);
-      await this.#wait(
-        staging.mapAsync(MapMode.READ).catch(async (error) => {
-          // When the device is lost, mapping may fail a moment before the loss is told.
-          await Promise.race([this.lost, new Promise((resolve) => setTimeout(resolve, 50))]);
-          this.check();
-          throw this.#failure ?? new HalftapeError(`engine: reading failed: ${error}`);
-        }),
-        this.info.software,
-      );
-      await this.#throwFailures();
-      const mapped = staging.getMappedRange();
-      return requests.map(({ bytes }, index) => mapped.slice(offsets[index]!, offsets[index]! + bytes));
-    } finally {
-      staging.destroy();
-    }
+    return this.#read(requests);
   }
 
   /** Submits recorded work and resolves when at most `inFlight` submits are unfinished. */
@@ -305,6 +287,26 @@ export class Engine {
     this.#gone = new DisposedError('engine: closed; open a new one');
     this.#device.destroy();
     for (const fn of this.#onClose) fn();
+  }
+
+  async #read(requests: readonly ReadRequest[]): Promise<ArrayBuffer[]> {
+    this.#queue.submit();
+    const staging = new Staging(this.#device, requests);
+    try {
+      await this.#wait(
+        staging.map().catch(async (error) => {
+          // When the device is lost, mapping may fail a moment before the loss is told.
+          await Promise.race([this.lost, new Promise((resolve) => setTimeout(resolve, 50))]);
+          this.check();
+          throw this.#failure ?? new HalftapeError(`engine: reading failed: ${error}`);
+        }),
+        this.info.software,
+      );
+      await this.#throwFailures();
+      return staging.take();
+    } finally {
+      staging.destroy();
+    }
   }
 
   async #throwFailures(): Promise<void> {

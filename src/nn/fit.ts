@@ -3,8 +3,12 @@ import { jit } from '../autograd/jit.ts';
 import type { Tensor } from '../autograd/tensor.ts';
 import type { Variable } from '../autograd/variable.ts';
 import type { Engine } from '../gpu/engine.ts';
+import { show } from '../values/dtype.ts';
+import { ArgumentError } from '../values/errors.ts';
+import { checkOptions } from '../values/options.ts';
 import { RandomStream } from '../values/random.ts';
 import { type Dataset, inOrder } from './data.ts';
+import { checkCount } from './layer.ts';
 import type { LossFunction } from './losses.ts';
 import { LossScaleOptimizer } from './optimizers/loss-scale-optimizer.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
@@ -33,6 +37,27 @@ export interface FitOptions {
   /** 0 is silent. Default 1. */
   verbose?: 0 | 1;
   callbacks?: Callbacks;
+}
+
+const OPTIONS = [
+  'epochs',
+  'batchSize',
+  'shuffle',
+  'validationSplit',
+  'validationData',
+  'verbose',
+  'callbacks',
+];
+
+/** Throws `ArgumentError`. */
+export function checkFitOptions(options: FitOptions): void {
+  checkOptions('fit', options, OPTIONS);
+  checkCount('fit', 'epochs', options.epochs ?? 1);
+  checkCount('fit', 'batchSize', options.batchSize ?? 32);
+  const split = options.validationSplit ?? 0;
+  if (!(split >= 0 && split < 1)) {
+    throw new ArgumentError(`fit: validationSplit ${show(split)}; use a number from 0 to below 1`);
+  }
 }
 
 export interface History {

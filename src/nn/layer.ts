@@ -7,6 +7,7 @@ import { type TensorLike, toTensor } from '../ops/input.ts';
 import { type Policy, type PolicyLike, toPolicy } from '../precision/policy.ts';
 import { isFloat, show } from '../values/dtype.ts';
 import { ArgumentError, ShapeError } from '../values/errors.ts';
+import { checkOptions } from '../values/options.ts';
 import { RandomStream } from '../values/random.ts';
 import { checkShape, type Shape, showShape } from '../values/shape.ts';
 import { type InitialiserLike, toInitialiser } from './initialisers.ts';
@@ -26,6 +27,8 @@ export interface CallOptions {
   training?: boolean;
 }
 
+const LAYER_OPTIONS = ['name', 'dtype', 'inputShape', 'trainable'];
+
 const names = new Map<string, number>();
 const streams = new WeakMap<Engine, { next: number }>();
 
@@ -44,7 +47,9 @@ export abstract class Layer {
   readonly #weights: Variable[] = [];
   #built: { engine: Engine; shape: Shape } | undefined;
 
-  constructor(kind: string, options: LayerOptions) {
+  /** `own` names the options that a kind of layer adds. */
+  constructor(kind: string, options: LayerOptions, own: readonly string[]) {
+    checkOptions(kind, options, [...own, ...LAYER_OPTIONS]);
     const count = names.get(kind) ?? 0;
     if (options.name === undefined) names.set(kind, count + 1);
     this.name = options.name ?? (count === 0 ? kind : `${kind}_${count}`);

@@ -6,11 +6,21 @@ import { defaultEngine } from '../gpu/default-engine.ts';
 import type { Engine } from '../gpu/engine.ts';
 import { fromValues, type TensorLike, toTensor } from '../ops/input.ts';
 import { globalPolicy, type Policy } from '../precision/policy.ts';
-import { list, show } from '../values/dtype.ts';
+import { show } from '../values/dtype.ts';
 import { ArgumentError, ShapeError } from '../values/errors.ts';
+import { checkOptions } from '../values/options.ts';
 import { type Shape, sameShape, showShape, sizeOf } from '../values/shape.ts';
 import { Dataset, inOrder, requireSameCount, type Samples } from './data.ts';
-import { type FitOptions, fit, type History, type Logs, runEpoch, type Training, testStep } from './fit.ts';
+import {
+  checkFitOptions,
+  type FitOptions,
+  fit,
+  type History,
+  type Logs,
+  runEpoch,
+  type Training,
+  testStep,
+} from './fit.ts';
 import { type CallOptions, checkCount, Layer } from './layer.ts';
 import { type LossLike, toLoss } from './losses.ts';
 import { type MetricLike, toMetric } from './metrics.ts';
@@ -115,6 +125,7 @@ export class Sequential {
 
   /** Chooses optimizer, loss and metrics. Throws `ArgumentError`. */
   compile(options: CompileOptions): void {
+    checkOptions('compile', options, ['optimizer', 'loss', 'metrics', 'autoScaleLoss']);
     const { optimizer = 'SGD', autoScaleLoss = true, metrics = [] } = options;
     const own =
       typeof optimizer === 'string' ? optimizerFromConfig({ className: optimizer, config: {} }) : optimizer;
@@ -264,24 +275,4 @@ export class Sequential {
 
 export function sequential(layers: readonly Layer[]): Sequential {
   return new Sequential(layers);
-}
-
-const FIT_OPTIONS = [
-  'epochs',
-  'batchSize',
-  'shuffle',
-  'validationSplit',
-  'validationData',
-  'verbose',
-  'callbacks',
-];
-
-function checkFitOptions(options: FitOptions): void {
-  const unknown = Object.keys(options).find((name) => !FIT_OPTIONS.includes(name));
-  if (unknown) throw new ArgumentError(`fit: unknown option '${unknown}'; use ${list(FIT_OPTIONS)}`);
-  checkCount('fit', 'epochs', options.epochs ?? 1);
-  checkCount('fit', 'batchSize', options.batchSize ?? 32);
-  const split = options.validationSplit ?? 0;
-  if (!(split >= 0 && split < 1))
-    throw new ArgumentError(`fit: validationSplit ${show(split)}; use a number from 0 to below 1`);
 }

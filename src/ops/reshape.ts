@@ -16,6 +16,11 @@ const op = defineOp<Shape>({
 export function reshape(x: TensorLike, shape: Shape): Tensor {
   const tensor = toTensor('reshape', x);
   const open = shape.indexOf(-1);
+  if (shape.lastIndexOf(-1) !== open) {
+    throw new ShapeError(
+      `reshape: shape ${showShape(shape)} leaves more than one size open; use -1 once at most`,
+    );
+  }
   const rest = open < 0 ? 1 : tensor.size / sizeOf(shape.filter((_, axis) => axis !== open));
   const wanted =
     open < 0 || !Number.isInteger(rest) ? shape : shape.map((size, axis) => (axis === open ? rest : size));

@@ -33,6 +33,8 @@ export interface LossScale {
 
 /** Largest power of two in float32; a scale beyond it would be infinite. */
 const LARGEST = 2 ** 127;
+/** Smallest normal float32; a scale that falls to 0 would make NaN of the next finite gradients. */
+const SMALLEST = 2 ** -126;
 
 const DYNAMIC = {
   kind: 'dynamic',
@@ -46,7 +48,7 @@ const DYNAMIC = {
 /**
  * What the three libraries do by default. Keras 3 (`LossScaleOptimizer`): no floor. tf.keras: floor 1, gradients are
  * unscaled by the caller, skipped steps advance `iterations`. PyTorch (`GradScaler`): starts at 2^16, no floor. Keras 3
- * alone lets the scale grow to infinity; here every rule set stops at 2^127.
+ * lets the scale grow to infinity, and both let it fall to 0; here every rule set stays within 2^-126 and 2^127.
  */
 const PRESETS: Readonly<Record<Rules, LossScale>> = {
   keras3: { ...DYNAMIC, initialScale: 2 ** 15, minScale: 0, countSkipped: false, scaledGradients: true },
@@ -63,7 +65,7 @@ export const NO_LOSS_SCALE: LossScale = {
   scaledGradients: false,
 };
 
-/** A fixed scale. As in tf.keras, gradients are not checked. Throws `ArgumentError` unless finite and above 0. */
+/** A fixed scale. As in tf.keras, gradients are not checked. Throws `ArgumentError` unless within 2^-126 and 2^127. */
 export function staticLossScale(scale: number, rules: Rules = 'keras3'): LossScale {
   return { ...PRESETS[rules], kind: 'static', initialScale: positive('scale', scale), skips: false };
 }
@@ -84,8 +86,9 @@ export type DynamicOptions = Partial<
 /** A scale that finds its own height. Every number of the rule set is an option. Throws `ArgumentError`. */
 export function dynamicLossScale(options: DynamicOptions = {}, rules: Rules = 'keras3'): LossScale {
   const scale: LossScale = { ...PRESETS[checkRules(rules)], ...withoutUndefined(options) };
-  positive('initialScale', scale.initialScale);
   positive('maxScale', scale.maxScale);
+  if (!(positive('initialScale', scale.initialScale) <= scale.maxScale))
+    fail('initialScale', scale.initialScale, `a number up to maxScale, ${scale.maxScale}`);
   if (!Number.isInteger(scale.growthSteps) || scale.growthSteps < 1 || scale.growthSteps > 0xffffffff) {
     fail('growthSteps', scale.growthSteps, 'a whole number from 1 on');
   }
@@ -95,7 +98,7 @@ export function dynamicLossScale(options: DynamicOptions = {}, rules: Rules = 'k
     fail('backoffFactor', scale.backoffFactor, 'a number between 0 and 1');
   if (!(scale.minScale >= 0 && scale.minScale <= scale.maxScale))
     fail('minScale', scale.minScale, 'a number from 0 to maxScale');
-  return scale;
+  return { ...scale, minScale: Math.max(scale.minScale, SMALLEST) };
 }
 
 export function checkRules(rules: unknown): Rules {
@@ -104,8 +107,8 @@ export function checkRules(rules: unknown): Rules {
 }
 
 function positive(name: string, value: number): number {
-  if (value > 0 && value <= LARGEST) return value;
-  return fail(name, value, 'a number above 0, at most 2^127');
+  if (value >= SMALLEST && value <= LARGEST) return value;
+  return fail(name, value, 'a number above 0, from 2^-126 to 2^127');
 }
 
 function fail(name: string, value: unknown, accepted: string): never {

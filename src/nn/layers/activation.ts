@@ -8,7 +8,7 @@ export class Activation extends Layer {
   readonly activation: ActivationName;
 
   constructor(options: LayerOptions & { activation: ActivationName }) {
-    super('activation', options);
+    super('activation', options, ['activation']);
     this.activation = checkActivation(this.name, options.activation);
   }
 

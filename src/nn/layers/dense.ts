@@ -23,6 +23,8 @@ export interface DenseOptions extends LayerOptions {
   biasInitializer?: InitialiserLike;
 }
 
+const OPTIONS = ['units', 'activation', 'useBias', 'kernelInitializer', 'biasInitializer'];
+
 export class Dense extends Layer {
   readonly units: number;
   readonly activation: ActivationName;
@@ -31,7 +33,7 @@ export class Dense extends Layer {
   #bias: Variable | undefined;
 
   constructor(options: DenseOptions) {
-    super('dense', options);
+    super('dense', options, OPTIONS);
     this.units = checkCount(this.name, 'units', options.units);
     this.activation = checkActivation(this.name, options.activation ?? 'linear');
     this.#options = options;

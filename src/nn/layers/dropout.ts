@@ -11,7 +11,7 @@ export class Dropout extends Layer {
 
   /** `rate` is the share of elements set to 0, from 0 to below 1. */
   constructor(options: LayerOptions & { rate: number }) {
-    super('dropout', options);
+    super('dropout', options, ['rate']);
     if (!(options.rate >= 0 && options.rate < 1)) {
       throw new ArgumentError(`${this.name}: rate ${show(options.rate)}; use a number from 0 to below 1`);
     }

@@ -6,7 +6,7 @@ import { Layer, type LayerOptions } from '../layer.ts';
 
 export class Flatten extends Layer {
   constructor(options: LayerOptions = {}) {
-    super('flatten', options);
+    super('flatten', options, []);
   }
 
   outputShape(sample: Shape): Shape {

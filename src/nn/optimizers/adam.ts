@@ -22,7 +22,7 @@ export class Adam extends Optimizer {
 
   /** Default learning rate 0.001. Throws `ArgumentError`. */
   constructor(options: AdamOptions = {}) {
-    super('Adam', options.learningRate ?? 0.001, options);
+    super('Adam', options.learningRate ?? 0.001, options, ['beta1', 'beta2', 'epsilon']);
     this.beta1 = options.beta1 ?? 0.9;
     this.beta2 = options.beta2 ?? 0.999;
     this.epsilon = options.epsilon ?? 1e-7;

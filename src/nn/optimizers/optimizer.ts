@@ -13,6 +13,7 @@ import { type LossScale, NO_LOSS_SCALE, staticLossScale } from '../../precision/
 import { ScaleState, type ScaleValues } from '../../precision/scale-state.ts';
 import { isFloat, show } from '../../values/dtype.ts';
 import { ArgumentError, DtypeError, ShapeError } from '../../values/errors.ts';
+import { checkOptions } from '../../values/options.ts';
 import { sameShape, showShape } from '../../values/shape.ts';
 import { type Clipping, checkClipping, clip } from './clipping.ts';
 
@@ -23,6 +24,8 @@ export interface OptimizerOptions extends Clipping {
   lossScaleFactor?: number;
   name?: string;
 }
+
+const OPTIONS = ['learningRate', 'clipNorm', 'globalClipNorm', 'clipValue', 'lossScaleFactor', 'name'];
 
 export type GradientPair = readonly [gradient: Tensor | null, variable: Variable];
 
@@ -44,7 +47,9 @@ export abstract class Optimizer {
   #state: ScaleState | undefined;
   #restored: Partial<ScaleValues> = {};
 
-  constructor(kind: string, learningRate: number, options: OptimizerOptions) {
+  /** `own` names the options that a kind of optimizer adds. */
+  constructor(kind: string, learningRate: number, options: OptimizerOptions, own: readonly string[]) {
+    checkOptions(kind, options, [...own, ...OPTIONS]);
     this.name = options.name ?? kind;
     this.#learningRate = checkRate(learningRate);
     this.clipping = checkClipping(options);

@@ -17,7 +17,7 @@ export class SGD extends Optimizer {
 
   /** Default learning rate 0.01. Throws `ArgumentError`. */
   constructor(options: SGDOptions = {}) {
-    super('SGD', options.learningRate ?? 0.01, options);
+    super('SGD', options.learningRate ?? 0.01, options, ['momentum', 'nesterov']);
     this.momentum = options.momentum ?? 0;
     this.nesterov = options.nesterov ?? false;
     if (!(this.momentum >= 0 && this.momentum <= 1)) {
