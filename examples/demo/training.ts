@@ -36,6 +36,9 @@ export interface Trained {
 }
 
 const BATCH = 64;
+const LEARNING_RATE = 0.001;
+/** The rate falls by this factor each epoch, so that the last epochs settle. */
+const DECAY = 0.7;
 /** Keras waits 2,000 finite steps before the scale grows; training is shorter here, and should meet the ceiling. */
 const GROWTH_STEPS = 50;
 
@@ -49,7 +52,7 @@ export async function trainDigits(options: RunOptions): Promise<Trained> {
       ht.layers.dense({ units: 512, activation: 'relu' }),
       ht.layers.dense({ units: CLASSES }),
     ]);
-    const adam = ht.optimizers.adam({ learningRate: 0.001 });
+    const adam = ht.optimizers.adam({ learningRate: LEARNING_RATE });
     const scaled =
       policy === 'mixed_float16' ? new ht.LossScaleOptimizer(adam, { growthSteps: GROWTH_STEPS }) : undefined;
     model.compile({
@@ -66,7 +69,8 @@ export async function trainDigits(options: RunOptions): Promise<Trained> {
         onBatchEnd: (step, { loss }) => {
           losses[step] = loss!;
         },
-        onEpochEnd: (_, logs) => {
+        onEpochEnd: (epoch, logs) => {
+          model.optimizer.learningRate = LEARNING_RATE * DECAY ** (epoch + 1);
           lossScales.push(logs.lossScale ?? 1);
           return undefined;
         },
