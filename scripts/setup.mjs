@@ -5,9 +5,7 @@ const wanted = 20;
 
 if (Number(process.versions.node.split('.')[0]) < wanted) {
   console.error(`Halftape needs Node ${wanted} or newer; this is Node ${process.versions.node}.`);
-  console.error(
-    `Install Node ${wanted} or a later LTS release from nodejs.org or with your version manager.`,
-  );
+  console.error(`Install Node ${wanted} or newer with your version manager or your system's packages.`);
   process.exitCode = 1;
 } else {
   import('./setup/main.mjs').then(({ main }) => main(process.argv.slice(2)));

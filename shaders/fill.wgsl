@@ -1,10 +1,11 @@
-// y[i] = value, size elements. Integers are given by value; halves and floats as a float.
+// y[i] = value, size elements.
 alias Out4 = vec4<f32>;
 alias Acc = f32;
 
 struct Params {
   size: u32,
-  value: f32,
+  // Bits of an Acc.
+  value: u32,
 }
 
 @group(0) @binding(0) var<storage, read_write> y: array<Out4>;
@@ -18,6 +19,6 @@ struct Params {
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let quad = linearIndex(group, groups, lane, 64u);
   if quad * 4u < params.size {
-    y[quad] = out4(vec4<Acc>(Acc(params.value)));
+    y[quad] = out4(vec4<Acc>(bitcast<Acc>(params.value)));
   }
 }

@@ -80,9 +80,10 @@ fn activate(x: vec4<Acc>) -> vec4<Acc> {
 }
 
 @compute @workgroup_size(16, 4)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
   let quad = id.x;
-  let firstRow = id.y * TM;
+  // Tiles of rows beyond one axis of the grid are wrapped into z.
+  let firstRow = (id.z * groups.y * 4u + id.y) * TM;
   if quad >= quads(params.n) || firstRow >= params.m {
     return;
   }

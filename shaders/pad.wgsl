@@ -5,7 +5,8 @@ alias Acc = f32;
 
 struct Params {
   size: u32,
-  value: f32,
+  // Bits of an Acc.
+  value: u32,
   d1: u32,
   d2: u32,
   d3: u32,
@@ -45,7 +46,7 @@ fn element(i: u32) -> Acc {
     // Below the first element of x this wraps round to a number that no size reaches.
     let coordinate = rest % sizes[axis] - before[axis];
     if coordinate >= inner[axis] {
-      return Acc(params.value);
+      return bitcast<Acc>(params.value);
     }
     at += coordinate * stride;
     stride *= inner[axis];

@@ -20,10 +20,8 @@ export async function isDriverInstalled(os) {
 }
 
 export async function installDriver(os) {
-  say(
-    "There is no WebGPU adapter with shader-f16 here. Installing the Vulkan loader and Mesa's software driver",
-  );
-  say(`(${PACKAGES.join(', ')}) with apt-get: about 55 MB to download, 250 MB on disk.`);
+  say("There is no WebGPU adapter with shader-f16 here. Installing the Vulkan loader and Mesa's software");
+  say(`driver (${PACKAGES.join(', ')}) with apt-get: about 55 MB to download, 250 MB on disk.`);
   const missing = missingEntries(readSources(), os);
   if (missing.length > 0) {
     say(`This release's own Mesa is too old: adding ${newerSuite(os)}, from the mirror that apt uses, in`);

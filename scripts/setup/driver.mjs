@@ -28,13 +28,18 @@ export async function findDriver(project) {
   facts.unpacked = unpacked !== undefined;
   facts.installed = facts.adapter !== 'f16' && isDebianLike(facts.os) && (await isDriverInstalled(facts.os));
 
-  const plan = choosePlan(facts);
-  if (plan === 'apt') {
-    await installDriver(facts.os);
-    await look(process.env);
-  } else if (plan === 'unpack') {
-    await unpackDriver(project, facts.os);
-    await look(driverEnvironment(project, facts.os));
+  try {
+    const plan = choosePlan(facts);
+    if (plan === 'apt') {
+      await installDriver(facts.os);
+      await look(process.env);
+    } else if (plan === 'unpack') {
+      await unpackDriver(project, facts.os);
+      await look(driverEnvironment(project, facts.os));
+    }
+  } catch (error) {
+    if (best.adapter.kind !== 'f32') throw error;
+    say(error.message);
   }
 
   if (best.adapter.kind === 'f32') {
@@ -87,8 +92,8 @@ function osRelease() {
 function aptFacts() {
   const aptGet = existsSync('/usr/bin/apt-get');
   // A read-only system refuses root as well.
-  const root =
-    process.getuid?.() === 0 && ['/usr/lib', '/var/lib/dpkg', '/var/lib/apt', '/etc/apt'].every(isWritable);
+  const folders = ['/usr/lib', '/etc/apt', '/var/lib/dpkg', '/var/lib/apt/lists', '/var/cache/apt'];
+  const root = process.getuid?.() === 0 && folders.every(isWritable);
   return { aptGet, root };
 }
 

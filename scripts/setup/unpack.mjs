@@ -47,10 +47,11 @@ export async function unpackDriver(project, os) {
       `The driver cannot be used from a folder with one of : ; " \\ in its name: move the project out of ${project}.`,
     );
   }
+  say('There is no WebGPU adapter with shader-f16 here, and this user cannot install packages.');
   say(
-    'There is no WebGPU adapter with shader-f16 here, and only root can install packages. Unpacking the Vulkan loader',
+    "Unpacking the Vulkan loader and Mesa's software driver into .vulkan/ instead: about 55 MB to download,",
   );
-  say("and Mesa's software driver into .vulkan/ instead: about 55 MB to download, 180 MB on disk.");
+  say('190 MB on disk (350 MB while it works).');
   const store = join(project, '.vulkan');
   mkdirSync(store, { recursive: true });
   removeUnfinished(store);
@@ -63,7 +64,8 @@ export async function unpackDriver(project, os) {
     for (const deb of debs) await must('dpkg-deb', ['--extract', deb, tree]);
     prune(tree);
     describe(tree, os);
-    publish(tree, join(store, 'driver'), work);
+    // Another set-up in the same folder may have been faster, and may be using its own by now.
+    if (!driverEnvironment(project, os)) publish(tree, join(store, 'driver'), work);
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
@@ -137,12 +139,7 @@ function describe(tree, os) {
 /** One rename makes it whole. */
 function publish(tree, final, work) {
   if (existsSync(final)) renameSync(final, join(work, 'replaced'));
-  try {
-    renameSync(tree, final);
-  } catch (error) {
-    // Another set-up in the same project was faster, and made the same.
-    if (!['ENOTEMPTY', 'EEXIST'].includes(error.code)) throw error;
-  }
+  renameSync(tree, final);
 }
 
 function removeUnfinished(store) {

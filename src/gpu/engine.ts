@@ -310,7 +310,13 @@ export class Engine {
   }
 
   async #throwFailures(): Promise<void> {
-    await this.#pipelines.checked();
+    try {
+      await this.#pipelines.checked();
+    } catch (error) {
+      // A refused pipeline made the commands around it invalid; its own error says more.
+      this.#failure = undefined;
+      throw error;
+    }
     if (!this.#failure) return;
     const failure = this.#failure;
     this.#failure = undefined;

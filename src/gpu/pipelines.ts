@@ -98,7 +98,10 @@ export class Pipelines {
       compute: { module, entryPoint: 'main', constants },
     });
     const check = device.popErrorScope().then(async (error) => {
-      if (error) throw await shaderError(shader, label, module, error);
+      if (!error) return;
+      // A later call is to be refused in the same words.
+      this.#pipelines.delete(label);
+      throw await shaderError(shader, label, module, error);
     });
     // Seen by `checked`; without this a refusal before that would be an unhandled rejection.
     check.catch(() => {});

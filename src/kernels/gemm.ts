@@ -1,5 +1,6 @@
 /** Launches the GEMM family: `C = act(A' B' + bias)`, with the choice of kernel and the padding that kernels ask for. */
 import { gemm_direct } from '../generated/shaders.ts';
+import { linearGrid } from '../gpu/shader.ts';
 import { bytesOf, elementOf, type Operand, unusedStorage } from './operand.ts';
 import { padKernel } from './pad.ts';
 import { stridedCopyKernel } from './strided_copy.ts';
@@ -64,6 +65,7 @@ function operand({ engine, storage, dtype, size }: Operand): Operand {
 function gemmDirect(problem: GemmProblem): void {
   const { a, b, c, bias, m, k, n, activation = 'linear', transposeA = false, transposeB = false } = problem;
   const { TM, LINEAR, RELU, SIGMOID, TANH } = gemm_direct.constants;
+  const [y, z] = linearGrid(Math.ceil(m / TM), 4);
   a.engine.run(gemm_direct, {
     types: { In4: elementOf(a), Out4: elementOf(c), Acc: 'f32' },
     overrides: {
@@ -75,6 +77,6 @@ function gemmDirect(problem: GemmProblem): void {
     },
     bindings: { a: a.storage, b: b.storage, bias: bias?.storage ?? unusedStorage(a.engine), c: c.storage },
     params: { m, k, n },
-    workgroups: [Math.ceil(n / 4 / 16), Math.ceil(m / TM / 4), 1],
+    workgroups: [Math.ceil(n / 4 / 16), y, z],
   });
 }

@@ -21,6 +21,13 @@ export function accumulatorOf(operand: Operand): ElementType {
   return element === 'i32' || element === 'u32' ? element : 'f32';
 }
 
+/** Bits of `value` in the type that kernels compute in. */
+export function bitsOf(operand: Operand, value: number): number {
+  const words = { f32: Float32Array, i32: Int32Array, u32: Uint32Array };
+  const type = words[accumulatorOf(operand) as keyof typeof words];
+  return new Uint32Array(type.of(value).buffer)[0]!;
+}
+
 /** Invocations of kernels in which each one owns a quad of elements. */
 export function quadsOf({ size }: Operand): number {
   return Math.ceil(size / 4);

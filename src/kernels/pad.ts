@@ -4,7 +4,7 @@ import { pad as shader } from '../generated/shaders.ts';
 import { linearGrid } from '../gpu/shader.ts';
 import { MAX_RANK, type Shape } from '../values/shape.ts';
 import type { ShapedOperand } from './binary.ts';
-import { accumulatorOf, elementOf, quadsOf } from './operand.ts';
+import { accumulatorOf, bitsOf, elementOf, quadsOf } from './operand.ts';
 
 type Six = [number, number, number, number, number, number];
 
@@ -24,7 +24,7 @@ export function padKernel(
     types: { In4: elementOf(x), Out4: elementOf(y), Acc: accumulatorOf(x) },
     bindings: { x: x.storage, y: y.storage },
     params: {
-      ...{ size: y.size, value, d1, d2, d3, d4, d5, x0, x1, x2, x3, x4, x5 },
+      ...{ size: y.size, value: bitsOf(y, value), d1, d2, d3, d4, d5, x0, x1, x2, x3, x4, x5 },
       ...{ before0, before1, before2, before3, before4, before5 },
     },
     workgroups: linearGrid(quadsOf(y), 64),

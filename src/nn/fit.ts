@@ -1,12 +1,14 @@
 /** The training loop: batches through one jitted step, losses read some steps late, so that the GPU never waits. */
 import { jit } from '../autograd/jit.ts';
-import type { Tensor } from '../autograd/tensor.ts';
+import { Tensor } from '../autograd/tensor.ts';
 import type { Variable } from '../autograd/variable.ts';
 import type { Engine } from '../gpu/engine.ts';
+import { cast } from '../ops/cast.ts';
 import { show } from '../values/dtype.ts';
-import { ArgumentError } from '../values/errors.ts';
+import { ArgumentError, ShapeError } from '../values/errors.ts';
 import { checkOptions } from '../values/options.ts';
 import { RandomStream } from '../values/random.ts';
+import { showShape } from '../values/shape.ts';
 import { type Dataset, inOrder } from './data.ts';
 import { checkCount } from './layer.ts';
 import type { LossFunction } from './losses.ts';
@@ -52,6 +54,7 @@ const OPTIONS = [
 /** Throws `ArgumentError`. */
 export function checkFitOptions(options: FitOptions): void {
   checkOptions('fit', options, OPTIONS);
+  checkOptions('fit: callbacks', options.callbacks ?? {}, ['onBatchEnd', 'onEpochEnd']);
   checkCount('fit', 'epochs', options.epochs ?? 1);
   checkCount('fit', 'batchSize', options.batchSize ?? 32);
   const split = options.validationSplit ?? 0;
@@ -100,15 +103,28 @@ export function trainStep({
     };
     const result = optimizer.computeGradients(compute, variables());
     optimizer.apply(result.gradients, variables());
-    return [result.loss, ...metrics.map(({ fn }) => fn(y, predictions[0]!))];
+    return [
+      number('loss', result.loss),
+      ...metrics.map(({ name, fn }) => number(name, fn(y, predictions[0]!))),
+    ];
   });
 }
 
 export function testStep({ forward, loss, metrics }: Training): Step & { dispose(): void } {
   return jit((x: Tensor, y: Tensor) => {
     const prediction = forward(x, false);
-    return [loss(y, prediction), ...metrics.map(({ fn }) => fn(y, prediction))];
+    return [
+      number('loss', loss(y, prediction)),
+      ...metrics.map(({ name, fn }) => number(name, fn(y, prediction))),
+    ];
   });
+}
+
+/** What a loss or metric returned, as it is read. Throws `ShapeError` unless it is one number. */
+function number(name: string, value: Tensor): Tensor {
+  if (value instanceof Tensor && value.size === 1) return cast(value, 'float32');
+  const got = value instanceof Tensor ? `a tensor ${showShape(value.shape)}` : show(value);
+  throw new ShapeError(`${name}: it returned ${got}; return a scalar tensor`);
 }
 
 /** Runs `step` over all batches in `order`; returns the means of its results over the samples. */

@@ -50,8 +50,7 @@ export type InitialiserLike = keyof typeof initialisers | Initialiser;
 /** Throws `ArgumentError` for a name that is none. */
 export function toInitialiser(value: InitialiserLike): Initialiser {
   if (typeof value === 'function') return value;
-  const known = (initialisers as Record<string, Initialiser>)[value];
-  if (known) return known;
+  if (Object.hasOwn(initialisers, value)) return initialisers[value];
   throw new ArgumentError(
     `initialiser: unknown name ${show(value)}; use ${list(Object.keys(initialisers))} or a function`,
   );

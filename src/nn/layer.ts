@@ -6,10 +6,10 @@ import { cast } from '../ops/cast.ts';
 import { type TensorLike, toTensor } from '../ops/input.ts';
 import { type Policy, type PolicyLike, toPolicy } from '../precision/policy.ts';
 import { isFloat, show } from '../values/dtype.ts';
-import { ArgumentError, ShapeError } from '../values/errors.ts';
+import { ArgumentError, DisposedError, ShapeError } from '../values/errors.ts';
 import { checkOptions } from '../values/options.ts';
 import { RandomStream } from '../values/random.ts';
-import { checkShape, type Shape, showShape } from '../values/shape.ts';
+import { checkShape, type Shape, showShape, sizeOf } from '../values/shape.ts';
 import { type InitialiserLike, toInitialiser } from './initialisers.ts';
 
 export interface LayerOptions {
@@ -77,15 +77,26 @@ export abstract class Layer {
 
   /** Makes the weights, once. Throws `ShapeError` when they were made for samples of another shape. */
   build(sample: Shape, engine: Engine): void {
-    if (this.#built?.engine.closed || (this.#built && this.#built.engine !== engine)) {
-      throw new ArgumentError(`${this.name}: its weights are on another engine, or on one that is closed`);
-    }
+    engine.check();
+    if (this.#built?.engine.closed)
+      throw new DisposedError(
+        `${this.name}: its weights were on an engine that is closed; make the layer anew`,
+      );
+    if (this.#built && this.#built.engine !== engine)
+      throw new ArgumentError(
+        `${this.name}: its weights are on another engine; use the input's engine for both`,
+      );
     if (this.#built) {
       this.checkSample(sample, this.#built.shape);
       return;
     }
     this.outputShape(sample);
-    this.create(sample, engine);
+    try {
+      this.create(sample, engine);
+    } catch (error) {
+      this.dispose();
+      throw error;
+    }
     this.#built = { engine, shape: sample };
   }
 
@@ -102,6 +113,11 @@ export abstract class Layer {
     return this.#built !== undefined;
   }
 
+  /** Shape of the samples that the weights were made for. */
+  get sampleShape(): Shape | undefined {
+    return this.#built?.shape;
+  }
+
   get weights(): readonly Variable[] {
     return this.#weights;
   }
@@ -114,6 +130,11 @@ export abstract class Layer {
   protected addWeight(name: string, shape: Shape, initialiser: InitialiserLike, engine: Engine): Variable {
     const random = new RandomStream(engine.seed, nextStream(engine));
     const values = toInitialiser(initialiser)(shape, random);
+    if (values.length !== sizeOf(shape)) {
+      throw new ShapeError(
+        `${this.name}/${name}: its initialiser gave ${values.length} values for shape ${showShape(shape)} of ${sizeOf(shape)} elements`,
+      );
+    }
     const weight = new Variable(engine, values, shape, this.policy.variableDtype, {
       name: `${this.name}/${name}`,
       trainable: this.trainable,

@@ -5,6 +5,7 @@ import { cast } from '../ops/cast.ts';
 import { equal, greater } from '../ops/compare.ts';
 import { type TensorLike, toTensor } from '../ops/input.ts';
 import { mean } from '../ops/mean.ts';
+import { reshape } from '../ops/reshape.ts';
 import { list, show } from '../values/dtype.ts';
 import { ArgumentError, ShapeError } from '../values/errors.ts';
 import { sameShape, showShape } from '../values/shape.ts';
@@ -35,7 +36,10 @@ function binaryAccuracy(labels: TensorLike, predictions: TensorLike): Tensor {
 /** As Keras resolves the name: by the shapes of labels and predictions. */
 function accuracy(labels: TensorLike, predictions: TensorLike): Tensor {
   const p = toTensor('accuracy', predictions);
-  const y = toTensor('accuracy', labels, p);
+  const given = toTensor('accuracy', labels, p);
+  // One output a sample is no class number: labels (n) mean the same as (n, 1).
+  const column = p.shape.at(-1) === 1 && sameShape(given.shape, p.shape.slice(0, -1));
+  const y = column ? reshape(given, p.shape) : given;
   if (!sameShape(y.shape, p.shape)) return sparseCategoricalAccuracy(y, p);
   return p.shape.at(-1) === 1 || p.rank < 2 ? binaryAccuracy(y, p) : categoricalAccuracy(y, p);
 }

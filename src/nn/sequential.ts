@@ -211,7 +211,7 @@ export class Sequential {
 
   /** Layers, shapes, dtypes and numbers of weights as a table; printed, and returned. */
   summary(print: (text: string) => void = console.log): string {
-    const text = summaryOf(this.layers, this.layers[0]!.inputShape);
+    const text = summaryOf(this.layers);
     print(text);
     return text;
   }

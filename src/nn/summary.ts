@@ -5,8 +5,8 @@ import type { Layer } from './layer.ts';
 const HEAD = ['Layer (type)', 'Output shape', 'Compute / variables', 'Weights'];
 
 /** Without an input shape, and before the first call, shapes and numbers are not known. */
-export function summaryOf(layers: readonly Layer[], inputShape: Shape | undefined): string {
-  let shape = inputShape;
+export function summaryOf(layers: readonly Layer[]): string {
+  let shape: Shape | undefined = layers[0]!.inputShape ?? layers[0]!.sampleShape;
   const rows = layers.map((layer) => {
     shape = shape && layer.outputShape(shape);
     const { computeDtype, variableDtype } = layer.policy;

@@ -44,7 +44,9 @@ function flagOf(engine: Engine): Storage {
 /** Whether, since it was last asked, a cast to float16 on this engine met a finite value that does not fit. */
 export async function castOverflowed(engine: Engine): Promise<boolean> {
   const flag = flagOf(engine);
-  const [bytes] = await engine.read([{ storage: flag, bytes: 4 }]);
+  const reading = engine.read([{ storage: flag, bytes: 4 }]);
+  // Before anything is awaited: casts recorded meanwhile are for the next question.
   engine.write(flag, new Uint32Array(1));
+  const [bytes] = await reading;
   return new Uint32Array(bytes!)[0] !== 0;
 }

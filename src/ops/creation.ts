@@ -9,7 +9,7 @@ import { checkDType, type DType, requireDType, show } from '../values/dtype.ts';
 import { ArgumentError } from '../values/errors.ts';
 import type { TensorValues } from '../values/nested.ts';
 import { checkShape, type Shape } from '../values/shape.ts';
-import { fromValues } from './input.ts';
+import { constantOf, fromValues } from './input.ts';
 
 export interface Placement {
   /** Default: the engine opened last. */
@@ -32,20 +32,17 @@ export function tensor(values: TensorValues, options: TensorOptions = {}): Tenso
   return fromValues(options.engine ?? defaultEngine('tensor'), values, options.shape, dtype, 'tensor');
 }
 
-/** `shape` filled with `value`. */
+/** `shape` filled with `value`. Throws `ShapeError`, `DtypeError`, `DataError`. */
 export function full(
   shape: Shape,
   value: number,
   dtype: DType = 'float32',
   { engine }: Placement = {},
 ): Tensor {
-  const result = emptyTensor(
-    engine ?? defaultEngine('full'),
-    checkShape('full', shape),
-    checkDType('full', dtype),
-    'full',
-  );
-  fillKernel(result, value);
+  const type = checkDType('full', dtype);
+  const constant = constantOf('full', value, type);
+  const result = emptyTensor(engine ?? defaultEngine('full'), checkShape('full', shape), type, 'full');
+  fillKernel(result, constant);
   return result;
 }
 

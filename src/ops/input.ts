@@ -26,6 +26,15 @@ export function toTensor(where: string, value: TensorLike, like?: Tensor): Tenso
   return fromValues(engine, value as TensorValues, undefined, like?.dtype, where);
 }
 
+/** `value` as the constant of a kernel on this dtype: bools are 0 or 1. Throws `DataError` where the dtype has no such value. */
+export function constantOf(where: string, value: number, dtype: DType): number {
+  if (typeof value !== 'number' && typeof value !== 'boolean') {
+    throw new DataError(`${where}: value ${show(value)}; use a number`);
+  }
+  encode(where, [value], dtype);
+  return dtype === 'bool' ? Number(Boolean(value)) : Number(value);
+}
+
 /** Two operands of one op: a number or array takes the dtype of the tensor beside it. */
 export function toTensors(where: string, a: TensorLike, b: TensorLike): [Tensor, Tensor] {
   const isTensor = (value: TensorLike) => value instanceof Tensor || value instanceof Variable;

@@ -6,7 +6,7 @@ import { stridedCopyKernel } from '../kernels/strided_copy.ts';
 import { show } from '../values/dtype.ts';
 import { ShapeError } from '../values/errors.ts';
 import { checkShape, type Shape, showShape, stridesOf } from '../values/shape.ts';
-import { type TensorLike, toTensor } from './input.ts';
+import { constantOf, type TensorLike, toTensor } from './input.ts';
 
 interface Box {
   readonly begin: readonly number[];
@@ -89,6 +89,6 @@ export function pad(
   return padOp([tensor], {
     before: paddings.map(([before]) => before),
     shape: checkShape('pad', shape),
-    value,
+    value: constantOf('pad', value, tensor.dtype),
   })[0]!;
 }

@@ -103,7 +103,8 @@ export async function checkSecondGradient(row: Row, form: Form): Promise<void> {
       const u = tensorOf(upstream, y.dtype, form);
       const gradients = inner.gradient(y, sources, { outputGradients: u, unconnected: 'zero' });
       return gradients
-        .map((g, i) => ht.sum(ht.mul(g!, tensorOf({ shape: g!.shape, data: first[i]! }, g!.dtype, form))))
+        .map((g, i) => ht.mul(ht.cast(g!, 'float32'), tensorOf({ shape: g!.shape, data: first[i]! }, 'float32', form)))
+        .map((products) => ht.sum(products))
         .reduce((sum, part) => ht.add(sum, part));
     });
     const second = outer.gradient(along, sources, { unconnected: 'zero' });
@@ -125,7 +126,7 @@ async function forEachCase(
   body: (one: Case) => Promise<void>,
 ): Promise<void> {
   const draws = drawsOf(row);
-  for (const shapes of row.cases) {
+  const checks = row.cases.map(async (shapes) => {
     const name = `${nameOf(row)} ${shapes.map((shape) => `(${shape})`).join(' ')}`;
     const random = randomOf(name);
     const own = shapes.map((_, i) => draws[i] ?? draws[0]!);
@@ -135,7 +136,8 @@ async function forEachCase(
     const floats = dtypes.flatMap((type, i) => (isFloat(type) ? [i] : []));
     await body({ name, row, form, random, inputs, tensors, floats });
     for (const tensor of tensors) tensor.dispose();
-  }
+  });
+  await Promise.all(checks);
 }
 
 /** How each input is drawn; the first serves those that have none. */

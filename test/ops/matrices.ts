@@ -18,7 +18,7 @@ function products(transposeA: boolean, transposeB: boolean): Row {
 }
 
 function activated(activation: keyof typeof ACTIVATIONS): Row {
-  const cases = [[7, 5, 3], [9, 8, 12]].map(([m, k, n]): Shapes => [[m!, k!], [k!, n!], [n!]]);
+  const cases = [[7, 5, 3], [9, 6, 12]].map(([m, k, n]): Shapes => [[m!, k!], [k!, n!], [n!]]);
   return {
     ...{ op: 'matMul', note: `+ bias, ${activation}`, cases },
     run: (a, b, bias) => ops.matMul(a!, b!, false, false, { bias: bias!, activation }),
@@ -38,7 +38,7 @@ export const MATRICES: readonly Row[] = [
   activated('sigmoid'),
   activated('tanh'),
   {
-    ...{ op: 'matMul', note: 'into float32', cases: [[[7, 5], [5, 3]], [[9, 8], [8, 12]]] },
+    ...{ op: 'matMul', note: 'into float32', cases: [[[7, 5], [5, 3]], [[9, 6], [6, 12]]] },
     run: (a, b) => ops.matMul(a!, b!, false, false, { dtype: 'float32' }),
     reference: (a, b) => matMul(a, b),
     result: 'float32',

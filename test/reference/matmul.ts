@@ -1,5 +1,5 @@
 // Reference: the product of two matrices, each transposed first where asked, with a bias and an activation.
-import { at, build, type Plain } from './array.ts';
+import { build, type Plain } from './array.ts';
 import { relu, sigmoid } from './elementwise.ts';
 
 export const ACTIVATIONS = { linear: (x: number) => x, relu, sigmoid, tanh: Math.tanh };
@@ -18,7 +18,9 @@ export function matMul(a: Plain, b: Plain, options: MatMulOptions = {}): Plain {
   return build([m, n], ([i, j]) => {
     let sum = bias ? bias.data[j!]! : 0;
     for (let k = 0; k < inner; k++) {
-      sum += at(a, transposeA ? [k, i!] : [i!, k]) * at(b, transposeB ? [j!, k] : [k, j!]);
+      const left = a.data[transposeA ? k * m + i! : i! * inner + k]!;
+      const right = b.data[transposeB ? j! * inner + k : k * n + j!]!;
+      sum += left * right;
     }
     return ACTIVATIONS[activation](sum);
   });

@@ -1,4 +1,4 @@
-// Reference: one step of SGD and of Adam, as Keras defines them, and the loss-scale state machine.
+// Reference: one step of SGD and of Adam, as Keras defines them.
 
 export interface Step {
   /** What the gradient is multiplied with: 1 / loss scale. */

@@ -7,7 +7,7 @@ import { reshape } from '../../ops/reshape.ts';
 import { ShapeError } from '../../values/errors.ts';
 import type { Shape } from '../../values/shape.ts';
 import { type ActivationName, activate, checkActivation, fusedActivation } from '../activations.ts';
-import type { InitialiserLike } from '../initialisers.ts';
+import { type Initialiser, type InitialiserLike, toInitialiser } from '../initialisers.ts';
 import { checkCount, Layer, type LayerOptions } from '../layer.ts';
 
 export interface DenseOptions extends LayerOptions {
@@ -28,7 +28,9 @@ const OPTIONS = ['units', 'activation', 'useBias', 'kernelInitializer', 'biasIni
 export class Dense extends Layer {
   readonly units: number;
   readonly activation: ActivationName;
-  readonly #options: DenseOptions;
+  readonly #kernelInitialiser: Initialiser;
+  readonly #biasInitialiser: Initialiser;
+  readonly #useBias: boolean;
   #kernel: Variable | undefined;
   #bias: Variable | undefined;
 
@@ -36,7 +38,9 @@ export class Dense extends Layer {
     super('dense', options, OPTIONS);
     this.units = checkCount(this.name, 'units', options.units);
     this.activation = checkActivation(this.name, options.activation ?? 'linear');
-    this.#options = options;
+    this.#kernelInitialiser = toInitialiser(options.kernelInitializer ?? 'glorotUniform');
+    this.#biasInitialiser = toInitialiser(options.biasInitializer ?? 'zeros');
+    this.#useBias = options.useBias ?? true;
   }
 
   outputShape(sample: Shape): Shape {
@@ -45,9 +49,8 @@ export class Dense extends Layer {
   }
 
   protected override create(sample: Shape, engine: Engine): void {
-    const { kernelInitializer = 'glorotUniform', biasInitializer = 'zeros', useBias = true } = this.#options;
-    this.#kernel = this.addWeight('kernel', [sample.at(-1)!, this.units], kernelInitializer, engine);
-    if (useBias) this.#bias = this.addWeight('bias', [this.units], biasInitializer, engine);
+    this.#kernel = this.addWeight('kernel', [sample.at(-1)!, this.units], this.#kernelInitialiser, engine);
+    if (this.#useBias) this.#bias = this.addWeight('bias', [this.units], this.#biasInitialiser, engine);
   }
 
   protected call(x: Tensor): Tensor {

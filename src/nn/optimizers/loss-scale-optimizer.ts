@@ -97,7 +97,7 @@ export class LossScaleOptimizer {
   getScaledLoss(loss: () => Tensor): () => Tensor;
   getScaledLoss(loss: Tensor | (() => Tensor)): Tensor | (() => Tensor) {
     if (typeof loss === 'function') return () => this.getScaledLoss(loss());
-    return mul(loss, cast(this.innerOptimizer.scale(loss.engine), loss.dtype));
+    return this.innerOptimizer.scaleLoss(loss);
   }
 
   /** Gradients divided by the scale, each in its own dtype; null stays null. */

@@ -6,12 +6,13 @@ import { Variable } from '../../autograd/variable.ts';
 import type { Engine } from '../../gpu/engine.ts';
 import type { UpdateTarget } from '../../kernels/optimizer.ts';
 import { overwriteKernel } from '../../kernels/optimizer.ts';
+import { cast } from '../../ops/cast.ts';
 import { mul } from '../../ops/mul.ts';
 import { reshape } from '../../ops/reshape.ts';
 import { slice } from '../../ops/slice.ts';
 import { type LossScale, NO_LOSS_SCALE, staticLossScale } from '../../precision/loss-scale.ts';
 import { ScaleState, type ScaleValues } from '../../precision/scale-state.ts';
-import { isFloat, show } from '../../values/dtype.ts';
+import { isFloat, list, show } from '../../values/dtype.ts';
 import { ArgumentError, DtypeError, ShapeError } from '../../values/errors.ts';
 import { checkOptions } from '../../values/options.ts';
 import { sameShape, showShape } from '../../values/shape.ts';
@@ -86,13 +87,14 @@ export abstract class Optimizer {
   /** Takes effect from the next step on, in jitted programs too. */
   set learningRate(value: number) {
     this.#learningRate = checkRate(value);
+    this.#restored = { ...this.#restored, learningRate: value };
     this.#state?.write({ learningRate: value });
   }
 
   /** The loss times the loss scale, in the loss's dtype; the loss itself where there is no scaling. */
   scaleLoss(loss: Tensor): Tensor {
     if (this.#lossScale.kind === 'none') return loss;
-    return mul(loss, this.scale(loss.engine));
+    return mul(loss, cast(this.scale(loss.engine), loss.dtype));
   }
 
   /** The present loss scale, a float32 scalar on the GPU. */
@@ -110,8 +112,9 @@ export abstract class Optimizer {
         `${this.name}.applyGradients: no gradient for any of ${pairs.length} variables`,
       );
     }
-    for (const [gradient, variable] of given) checkPair(this.name, gradient, variable);
-    const state = this.stateOn(given[0]![1].engine);
+    const { engine } = given[0]![1];
+    for (const [gradient, variable] of given) checkPair(this.name, engine, gradient, variable);
+    const state = this.stateOn(engine);
     const slots = given.map(([, variable]) => this.#slotsOf(variable));
     tidy(() => {
       state.endStep(
@@ -190,31 +193,49 @@ export abstract class Optimizer {
     const slots: Record<string, Record<string, Float32Array>> = {};
     for (const [index, name] of this.slotNames.entries()) {
       slots[name] = {};
-      for (const [variable, own] of this.#slots)
+      for (const [variable, own] of this.#slots) {
+        if (slots[name][variable.name])
+          throw new ArgumentError(
+            `${this.name}.state: two variables are called '${variable.name}'; name them apart`,
+          );
         slots[name][variable.name] = Float32Array.from(await own[index]!.data());
+      }
     }
-    return { scale: await this.readState(), slots };
+    // The buffer holds the learning rate rounded to float32.
+    return { scale: { ...(await this.readState()), learningRate: this.#learningRate }, slots };
   }
 
   /** Restores what `state` gave. Slots are found by the names of `variables`; throws `ArgumentError` where they do not fit. */
   loadState(state: OptimizerState, variables: readonly Variable[]): void {
-    for (const name of this.slotNames) {
-      for (const variable of variables) {
-        const values = state.slots[name]?.[variable.name];
-        if (values && values.length !== variable.size) {
-          throw new ArgumentError(
-            `${this.name}: slot ${name} of ${variable.name} has ${values.length} values; use ${variable.size}`,
-          );
-        }
-      }
-    }
+    this.#checkSlots(state, variables);
     this.#restored = { ...state.scale };
     if (state.scale.learningRate !== undefined) this.#learningRate = state.scale.learningRate;
     this.#state?.write(this.#restored);
     for (const variable of variables) {
       for (const [index, name] of this.slotNames.entries()) {
         const values = state.slots[name]?.[variable.name];
+        // A slot that the state does not have was zero when it was saved.
         if (values) this.#slotsOf(variable)[index]!.assign(values);
+        else this.#slots.get(variable)?.[index]?.assign(new Float32Array(variable.size));
+      }
+    }
+  }
+
+  #checkSlots({ slots }: OptimizerState, variables: readonly Variable[]): void {
+    for (const [slot, values] of Object.entries(slots)) {
+      for (const [name, { length }] of Object.entries(values)) {
+        const where = `${this.name}.loadState: slot '${slot}' of '${name}'`;
+        const variable = variables.find((one) => one.name === name);
+        if (!this.slotNames.includes(slot))
+          throw new ArgumentError(
+            `${where}: this optimizer has no such slot; load the state of the same one`,
+          );
+        if (!variable)
+          throw new ArgumentError(
+            `${where}: no such variable; use ${list(variables.map((one) => one.name))}`,
+          );
+        if (length !== variable.size)
+          throw new ArgumentError(`${where} has ${length} values; use ${variable.size}`);
       }
     }
   }
@@ -259,7 +280,7 @@ export function zip(gradients: readonly (Tensor | null)[], variables: readonly V
   return gradients.map((gradient, index) => [gradient, variables[index]!] as const);
 }
 
-function checkPair(name: string, gradient: Tensor, variable: Variable): void {
+function checkPair(name: string, engine: Engine, gradient: Tensor, variable: Variable): void {
   const where = `${name}.applyGradients: gradient of ${variable.name}`;
   if (!sameShape(gradient.shape, variable.shape)) {
     throw new ShapeError(
@@ -268,6 +289,9 @@ function checkPair(name: string, gradient: Tensor, variable: Variable): void {
   }
   if (!isFloat(gradient.dtype)) throw new DtypeError(`${where} is ${gradient.dtype}; use a float`);
   if (gradient.engine !== variable.engine) throw new ArgumentError(`${where} lies on another engine`);
+  if (variable.engine !== engine) throw new ArgumentError(`${where}: the variables lie on two engines`);
+  // Reading the storage checks that neither is gone, before the step has begun.
+  void [gradient.storage, variable.storage];
 }
 
 function checkRate(rate: unknown): number {

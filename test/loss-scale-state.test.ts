@@ -1,0 +1,171 @@
+// The loss-scale state on the GPU against its twin on the host, bit for bit, over random sequences of finite and overflowing steps.
+import * as assert from 'uvu/assert';
+import { SCALE_STATE, SCALE_STATE_BYTES } from '../src/kernels/scale_state.ts';
+import * as ht from '../src/node.ts';
+import { type DynamicOptions, dynamicLossScale, RULES } from '../src/precision/loss-scale.ts';
+import { ScaleState, type ScaleValues } from '../src/precision/scale-state.ts';
+import { suite } from './harness.ts';
+import { randomOf } from './ops/draws.ts';
+import * as reference from './reference/loss-scale.ts';
+import { MODES } from './step.ts';
+
+const test = suite('loss-scale state');
+let engine: ht.Engine;
+test.before(async () => {
+  engine = await ht.open();
+});
+test.after(() => engine.close());
+
+const NO_BETAS = { beta1: 1, beta2: 1 };
+/** Option sets that make every branch of the rules happen within short sequences. */
+const OPTIONS: readonly DynamicOptions[] = [
+  {},
+  { growthSteps: 1 },
+  { growthSteps: 2, initialScale: 4 },
+  { growthSteps: 3, growthFactor: 1.5, backoffFactor: 0.3 },
+  { growthSteps: 2, minScale: 1024, maxScale: 2 ** 17 },
+  { growthSteps: 1, initialScale: 2 ** 125 },
+  { growthSteps: 2, growthFactor: 4, initialScale: 2 ** 126 },
+  { growthSteps: 2, initialScale: 2 ** -124, minScale: 0 },
+  { growthSteps: 2, growthFactor: 1.0625, backoffFactor: 0.9375, initialScale: 1e-3, minScale: 1e-4 },
+  { growthSteps: 2, countSkipped: true },
+  { growthSteps: 2, countSkipped: false },
+];
+const SEQUENCES = 100;
+const LONGEST = 24;
+
+/** Words of the state that the reference has too. */
+function known(values: ScaleValues): reference.State {
+  const { scale, growthCounter, apply, inverse, skipped, iterations } = values;
+  return { scale, growthCounter, apply, inverse, skipped, iterations };
+}
+
+/** All states in one read. */
+async function readStates(states: readonly ScaleState[]): Promise<ScaleValues[]> {
+  const read = await engine.read(states.map(({ storage }) => ({ storage, bytes: SCALE_STATE_BYTES })));
+  return read.map((bytes) => {
+    const [floats, words] = [new Float32Array(bytes), new Uint32Array(bytes)];
+    return Object.fromEntries(
+      SCALE_STATE.map(({ name, type }, place) => [name, (type === 'f32' ? floats : words)[place]!]),
+    ) as ScaleValues;
+  });
+}
+
+for (const rules of RULES) {
+  test(`${rules}: ${OPTIONS.length * SEQUENCES} random sequences end in the same state as on the host`, async () => {
+    const random = randomOf(rules);
+    const finite = ht.tensor([1, -2, 3]);
+    const overflows = [
+      [Infinity, 1, 1],
+      [1, Number.NaN, 1],
+      [1, 1, -Infinity],
+    ].map((values) => ht.tensor(values));
+    for (const options of OPTIONS) {
+      const rule = { ...reference.RULES[rules], ...options };
+      const sequences = Array.from({ length: SEQUENCES }, () => {
+        const overflowShare = random();
+        const length = 1 + Math.floor(LONGEST * random() ** 3);
+        return Array.from({ length }, () => random() >= overflowShare);
+      });
+      const states = sequences.map((steps) => {
+        const state = new ScaleState(engine, dynamicLossScale(options, rules), 0.1);
+        for (const ok of steps) {
+          state.endStep([finite, ok ? finite : overflows[Math.floor(3 * random())]!], NO_BETAS);
+        }
+        return state;
+      });
+      for (const [index, got] of (await readStates(states)).entries()) {
+        const steps = sequences[index]!;
+        const text = `${JSON.stringify(options)} ${steps.map((ok) => (ok ? 'f' : 'o')).join('')}`;
+        assert.equal(known(got), reference.run(steps, rule), text);
+        assert.is(got.overflow, 0, `${text}: the flag is cleared for the next step`);
+      }
+      for (const state of states) state.dispose();
+    }
+  });
+}
+
+for (const { mode, run } of MODES) {
+  test(`${mode}: 150 steps in a row, compared after each`, async () => {
+    const random = randomOf('in a row');
+    const options = { growthSteps: 3, initialScale: 64, minScale: 0.5 };
+    const rule = { ...reference.RULES.pytorch, ...options };
+    const state = new ScaleState(engine, dynamicLossScale(options, 'pytorch'), 0.1);
+    const step = run((gradient) => state.endStep([gradient!], NO_BETAS));
+    let expected = reference.start(rule);
+    for (let count = 0; count < 150; count++) {
+      const finite = random() > 0.3;
+      const gradient = ht.tensor([1, finite ? 1 : Number.NaN]);
+      step(gradient);
+      gradient.dispose();
+      expected = reference.step(expected, finite, rule);
+      assert.equal(known(await state.read()), expected, `after step ${count + 1}`);
+    }
+  });
+}
+
+test('a scale without a floor stops at 2^-126, where the next finite step still has an inverse', async () => {
+  for (const rules of ['keras3', 'pytorch'] as const) {
+    const state = new ScaleState(engine, dynamicLossScale({ minScale: 0 }, rules), 0.1);
+    const overflow = ht.tensor([Infinity]);
+    for (let count = 0; count < 160; count++) state.endStep([overflow], NO_BETAS);
+    state.endStep([ht.tensor([1])], NO_BETAS);
+    const { scale, inverse, apply, skipped } = await state.read();
+    assert.equal([scale, inverse, apply, skipped], [2 ** -126, 2 ** 126, 1, 160]);
+  }
+});
+
+test('a scale that grows with every step stops at 2^127', async () => {
+  for (const rules of RULES) {
+    const state = new ScaleState(
+      engine,
+      dynamicLossScale({ growthSteps: 1, initialScale: 2 ** 100 }, rules),
+      0.1,
+    );
+    const finite = ht.tensor([1]);
+    for (let count = 0; count < 40; count++) state.endStep([finite], NO_BETAS);
+    const { scale, growthCounter, iterations } = await state.read();
+    assert.equal([scale, growthCounter, iterations], [2 ** 127, 0, 40], rules);
+  }
+});
+
+test('a static scale neither moves nor skips, and none at all is 1', async () => {
+  const overflow = ht.tensor([Infinity]);
+  for (const [lossScale, scale] of [
+    [ht.mixedPrecision.staticLossScale(64), 64],
+    [ht.mixedPrecision.NO_LOSS_SCALE, 1],
+  ] as const) {
+    const state = new ScaleState(engine, lossScale, 0.1);
+    for (let count = 0; count < 3; count++) state.endStep([overflow], NO_BETAS);
+    const got = await state.read();
+    assert.equal([got.scale, got.skipped, got.apply, got.iterations, got.growthCounter], [scale, 0, 1, 3, 0]);
+    assert.is(got.inverse, 1 / scale);
+  }
+});
+
+test("Adam's running products move with applied steps only", async () => {
+  const state = new ScaleState(engine, dynamicLossScale({}, 'tf.keras'), 0.1);
+  const [finite, overflow] = [ht.tensor([1]), ht.tensor([Infinity])];
+  for (const gradient of [finite, overflow, finite, overflow, finite]) {
+    state.endStep([gradient], { beta1: 0.5, beta2: 0.75 });
+  }
+  const { beta1Power, beta2Power, iterations } = await state.read();
+  assert.equal([beta1Power, beta2Power, iterations], [0.5 ** 3, 0.75 ** 3, 5]);
+});
+
+test('one word written leaves the others as they are', async () => {
+  const state = new ScaleState(engine, dynamicLossScale({ growthSteps: 3 }), 0.1);
+  state.endStep([ht.tensor([1])], NO_BETAS);
+  const before = await state.read();
+  state.write({ learningRate: 0.25 });
+  assert.equal(await state.read(), { ...before, learningRate: 0.25 }, 'after a read');
+  state.endStep([ht.tensor([1])], NO_BETAS);
+  state.write({ growthCounter: 7 });
+  state.endStep([ht.tensor([1])], NO_BETAS);
+  const after = await state.read();
+  assert.equal(
+    [after.learningRate, after.scale, after.iterations],
+    [0.25, before.scale * 2, 3],
+    'between steps',
+  );
+});
