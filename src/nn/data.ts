@@ -53,6 +53,7 @@ export class Dataset {
         `${name}: ${flat.length} values for shape ${showShape(shape)} of ${sizeOf(shape)} elements`,
       );
     }
+    if (!isTypedArray(values) || typeof flat[0] === 'bigint') requireNumbers(name, flat);
     if (flat instanceof Int32Array) return new Dataset(name, flat, shape, 'int32');
     return new Dataset(name, flat instanceof Float32Array ? flat : Float32Array.from(flat), shape, 'float32');
   }
@@ -73,7 +74,7 @@ export class Dataset {
     const index = this.values.findIndex((value) => !Number.isInteger(value) || value < 0 || value >= classes);
     if (index < 0) return;
     throw new DataError(
-      `${this.name}: label ${this.values[index]} of sample ${index}; use class numbers from 0 to ${classes - 1}`,
+      `${this.name}: label ${this.values[index]} of sample ${Math.floor(index / this.#stride)}; use class numbers from 0 to ${classes - 1}`,
     );
   }
 
@@ -97,6 +98,14 @@ export class Dataset {
       return new Dataset(this.name, values, [to - from, ...this.shape.slice(1)], this.dtype);
     };
     return [part(0, cut), part(cut, this.count)];
+  }
+}
+
+/** Throws `DataError` at the first value that is neither a number nor a boolean: conversion would make 0 or NaN of it. */
+function requireNumbers(name: string, values: ArrayLike<unknown>): void {
+  for (let index = 0; index < values.length; index++) {
+    if (typeof values[index] === 'number' || typeof values[index] === 'boolean') continue;
+    throw new DataError(`${name}: value ${show(values[index])} at index ${index}; use numbers or booleans`);
   }
 }
 

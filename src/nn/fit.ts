@@ -7,7 +7,7 @@ import { cast } from '../ops/cast.ts';
 import { show } from '../values/dtype.ts';
 import { ArgumentError, ShapeError } from '../values/errors.ts';
 import { checkOptions } from '../values/options.ts';
-import { RandomStream } from '../values/random.ts';
+import type { RandomStream } from '../values/random.ts';
 import { showShape } from '../values/shape.ts';
 import { type Dataset, inOrder } from './data.ts';
 import { checkCount } from './layer.ts';
@@ -78,6 +78,8 @@ export interface Training {
   readonly optimizer: Optimizer | LossScaleOptimizer;
   readonly loss: LossFunction;
   readonly metrics: readonly { name: string; fn: LossFunction }[];
+  /** Draws the order of samples. */
+  readonly random: RandomStream;
 }
 
 type Step = (x: Tensor, y: Tensor) => Tensor[];
@@ -178,11 +180,10 @@ export async function fit(
   validation: readonly [Dataset, Dataset] | undefined,
   options: FitOptions,
 ): Promise<History> {
-  const { engine, optimizer, metrics } = training;
+  const { engine, optimizer, metrics, random } = training;
   const { epochs = 1, batchSize = 32, shuffle = true, verbose = 1, callbacks = {} } = options;
   const names = ['loss', ...metrics.map(({ name }) => name)];
   const progress = verbose ? createProgress() : undefined;
-  const random = new RandomStream(engine.seed, 0);
   const history: Record<string, number[]> = {};
   const times: number[] = [];
   const total = Math.ceil(data[0].count / batchSize);
@@ -216,6 +217,7 @@ export async function fit(
       if ((await callbacks.onEpochEnd?.(epoch, logs)) === false) break;
     }
   } finally {
+    progress?.stop();
     train.dispose();
     test.dispose();
   }

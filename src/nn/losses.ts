@@ -16,7 +16,9 @@ import { sub } from '../ops/sub.ts';
 import { sum } from '../ops/sum.ts';
 import { list, show } from '../values/dtype.ts';
 import { ArgumentError, ShapeError } from '../values/errors.ts';
-import { sameShape, showShape } from '../values/shape.ts';
+import { checkOptions } from '../values/options.ts';
+import { type Shape, sameShape, showShape } from '../values/shape.ts';
+import type { Dataset } from './data.ts';
 
 export type LossFunction = (labels: Tensor, predictions: Tensor) => Tensor;
 
@@ -103,9 +105,18 @@ const NAMES: Readonly<Record<string, keyof typeof losses>> = {
 export type LossName = keyof typeof losses | 'mse';
 export type LossLike = LossName | LossConfig | LossFunction;
 
+/** A loss as training uses it. */
+export interface Loss {
+  readonly name: string;
+  readonly fn: LossFunction;
+  /** Looks at all labels before any GPU work; `output` is the shape of one prediction. Throws `ShapeError`, `DataError`. */
+  checkLabels(where: string, labels: Dataset, output: Shape): void;
+}
+
 /** What `compile` makes of its `loss`. Throws `ArgumentError` for a name that is none. */
-export function toLoss(loss: LossLike): { name: string; fn: LossFunction } {
-  if (typeof loss === 'function') return { name: loss.name || 'loss', fn: loss };
+export function toLoss(loss: LossLike): Loss {
+  if (typeof loss === 'function') return { name: loss.name || 'loss', fn: loss, checkLabels: () => {} };
+  if (typeof loss === 'object' && loss !== null) checkOptions('loss', loss, ['name', 'fromLogits']);
   const { name: wanted, ...options }: LossConfig = typeof loss === 'string' ? { name: loss } : { ...loss };
   const name = typeof wanted === 'string' && Object.hasOwn(NAMES, wanted) ? NAMES[wanted] : undefined;
   if (!name) {
@@ -113,5 +124,27 @@ export function toLoss(loss: LossLike): { name: string; fn: LossFunction } {
       `loss: unknown name ${show(wanted ?? loss)}; use ${list(Object.keys(NAMES))}, or a function`,
     );
   }
-  return { name, fn: (labels, predictions) => losses[name](labels, predictions, options) };
+  return {
+    name,
+    fn: (labels, predictions) => losses[name](labels, predictions, options),
+    checkLabels: name === 'sparseCategoricalCrossentropy' ? checkClasses : checkEqualShapes,
+  };
+}
+
+function checkEqualShapes(where: string, { shape }: Dataset, output: Shape): void {
+  const wanted = [shape[0]!, ...output];
+  if (sameShape(shape, wanted)) return;
+  throw new ShapeError(
+    `${where}: labels are ${showShape(shape)}, predictions ${showShape(wanted)}; use equal shapes`,
+  );
+}
+
+function checkClasses(where: string, labels: Dataset, output: Shape): void {
+  const rows = [labels.shape[0]!, ...output.slice(0, -1)];
+  if (!sameShape(labels.shape, rows) && !sameShape(labels.shape, [...rows, 1])) {
+    throw new ShapeError(
+      `${where}: labels are ${showShape(labels.shape)}, predictions ${showShape([labels.shape[0]!, ...output])}; use class numbers ${showShape(rows)}`,
+    );
+  }
+  labels.requireClasses(output.at(-1)!);
 }

@@ -13,6 +13,8 @@ export interface Progress {
   step(step: ProgressStep): void;
   /** Ends the stretch with what came out. */
   end(numbers: Readonly<Record<string, number>>): void;
+  /** Ends a stretch that did not come to its end, if there is one. */
+  stop(): void;
 }
 
 /** `loss 0.1234  accuracy 0.9876`. */
@@ -35,6 +37,8 @@ export class LineProgress implements Progress {
   end(numbers: Readonly<Record<string, number>>): void {
     console.log(`${this.#title}  ${showNumbers(numbers)}`);
   }
+
+  stop(): void {}
 }
 
 let create: () => Progress = () => new LineProgress();

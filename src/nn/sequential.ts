@@ -9,6 +9,7 @@ import { globalPolicy, type Policy } from '../precision/policy.ts';
 import { show } from '../values/dtype.ts';
 import { ArgumentError, ShapeError } from '../values/errors.ts';
 import { checkOptions } from '../values/options.ts';
+import { RandomStream } from '../values/random.ts';
 import { type Shape, sameShape, showShape, sizeOf } from '../values/shape.ts';
 import { Dataset, inOrder, requireSameCount, type Samples } from './data.ts';
 import {
@@ -55,6 +56,7 @@ export class Sequential {
   readonly policy: Policy;
   #compiled: Compiled | undefined;
   #predict: (((x: Tensor) => Tensor) & { dispose(): void }) | undefined;
+  #shuffles: RandomStream | undefined;
 
   /** Throws `ArgumentError` unless `layers` are layers, each once. */
   constructor(layers: readonly Layer[]) {
@@ -68,6 +70,8 @@ export class Sequential {
       }
       if (layers.indexOf(layer) !== index)
         throw new ArgumentError(`sequential: layer ${layer.name} stands in it twice`);
+      if (layers.findIndex(({ name }) => name === layer.name) !== index)
+        throw new ArgumentError(`sequential: two layers are called '${layer.name}'; name them apart`);
     }
     this.layers = [...layers];
     this.policy = globalPolicy();
@@ -134,6 +138,8 @@ export class Sequential {
         `compile: optimizer is ${show(optimizer)}; use one of ht.optimizers, or its name`,
       );
     }
+    if (!Array.isArray(metrics))
+      throw new ArgumentError(`compile: metrics is ${show(metrics)}; use an array of names or functions`);
     const compiled = { loss: toLoss(options.loss), metrics: metrics.map(toMetric) };
     const wraps = autoScaleLoss && this.policy.name === 'mixed_float16' && own instanceof Optimizer;
     this.#compiled = { ...compiled, optimizer: wraps ? new LossScaleOptimizer(own) : own };
@@ -158,14 +164,23 @@ export class Sequential {
           compiled,
         )
       : undefined;
+    if (validation && !sameShape(validation[0].shape.slice(1), data[0].shape.slice(1))) {
+      throw new ShapeError(
+        `fit: validationData: samples are ${showShape(validation[0].shape.slice(1))}, those to train on ${showShape(data[0].shape.slice(1))}; use equal shapes`,
+      );
+    }
     if (options.validationSplit && !validation) {
-      const held = Math.floor(data[0].count * options.validationSplit);
-      const [[trainX, heldX], [trainY, heldY]] = [data[0].split(held), data[1].split(held)];
-      if (held > 0)
-        [data, validation] = [
-          [trainX, trainY],
-          [heldX, heldY],
-        ];
+      const { count } = data[0];
+      // As Keras rounds: the samples to train on are rounded down.
+      const kept = Math.floor(count * (1 - options.validationSplit));
+      if (kept === 0) {
+        throw new ArgumentError(
+          `fit: validationSplit ${options.validationSplit} of ${count} samples leaves none to train on; use a smaller one`,
+        );
+      }
+      const [[trainX, heldX], [trainY, heldY]] = [data[0].split(count - kept), data[1].split(count - kept)];
+      data = [trainX, trainY];
+      validation = [heldX, heldY];
     }
     this.build(data[0].shape.slice(1), engine);
     return fit(this.#training(engine, compiled), data, validation, options);
@@ -174,6 +189,7 @@ export class Sequential {
   /** Loss and metrics over the samples. */
   async evaluate(x: Samples, y: Samples, options: BatchOptions = {}): Promise<Logs> {
     const compiled = this.#require('evaluate');
+    checkOptions('evaluate', options, ['batchSize']);
     const { batchSize = 32 } = options;
     checkCount('evaluate', 'batchSize', batchSize);
     const engine = this.#engineFor('evaluate');
@@ -190,6 +206,7 @@ export class Sequential {
 
   /** Predictions for all samples, in batches; a float32 tensor (n, ...). */
   async predict(x: Samples, options: BatchOptions = {}): Promise<Tensor> {
+    checkOptions('predict', options, ['batchSize']);
     const { batchSize = 32 } = options;
     checkCount('predict', 'batchSize', batchSize);
     const engine = x instanceof Tensor ? x.engine : this.#engineFor('predict');
@@ -220,6 +237,7 @@ export class Sequential {
   dispose(): void {
     this.#predict?.dispose();
     this.#predict = undefined;
+    this.#shuffles = undefined;
     this.#compiled?.optimizer.dispose();
     for (const layer of this.layers) layer.dispose();
   }
@@ -227,6 +245,8 @@ export class Sequential {
   #training(engine: Engine, { optimizer, loss, metrics }: Compiled): Training {
     return {
       ...{ engine, optimizer, metrics, loss: loss.fn },
+      // One stream for all calls of fit: every epoch has an order of its own.
+      random: (this.#shuffles ??= new RandomStream(engine.seed, 0)),
       forward: (x, training) => this.apply(x, { training }),
       variables: () => this.trainableVariables,
     };
@@ -262,13 +282,7 @@ export class Sequential {
     this.#checkSample(where, data.shape.slice(1));
     data.requireFinite();
     labels.requireFinite();
-    const output = this.outputShape(data.shape.slice(1));
-    if (loss.name === 'sparseCategoricalCrossentropy') labels.requireClasses(output.at(-1)!);
-    else if (loss.name === 'meanSquaredError' && !sameShape(labels.shape.slice(1), output)) {
-      throw new ShapeError(
-        `${where}: labels are (n, ${labels.shape.slice(1)}), predictions (n, ${output}); use equal shapes`,
-      );
-    }
+    loss.checkLabels(where, labels, this.outputShape(data.shape.slice(1)));
     return [data, labels];
   }
 }

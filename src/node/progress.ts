@@ -23,9 +23,14 @@ class BarProgress implements Progress {
   }
 
   end(numbers: Readonly<Record<string, number>>): void {
+    this.stop();
+    this.#lines.end(numbers);
+  }
+
+  /** A bar left running keeps the process alive and the cursor hidden. */
+  stop(): void {
     this.#bar?.stop();
     this.#bar = undefined;
-    this.#lines.end(numbers);
   }
 }
 
