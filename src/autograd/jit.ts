@@ -48,6 +48,8 @@ export function jit<A extends unknown[], R>(fn: (...args: A) => R): Jitted<A, R>
   const call = (...args: A): R => {
     const inputs = tensorsIn(args);
     const engine = inputs[0]?.engine ?? defaultEngine('jit');
+    if (inputs.some((input) => input.engine !== engine))
+      throw new ArgumentError('jit: tensors of two engines; move one with await data()');
     if (engine.tracing || isRecording()) return fn(...args);
     const key = signature(engine, args);
     let entry = programs.get(key);

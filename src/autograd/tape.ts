@@ -102,7 +102,7 @@ export class GradientTape implements Recorder {
     this.#requireUnused('gradient');
     const targets = Array.isArray(target) ? (target as readonly Tensor[]) : [target as Tensor];
     const wanted = (Array.isArray(sources) ? sources : [sources]).map(tensorOf);
-    const seeds = seedsOf(targets, options.outputGradients);
+    const given = checkTargets(targets, options.outputGradients);
     const unconnected = options.unconnected ?? 'none';
     if (unconnected !== 'none' && unconnected !== 'zero') {
       throw new ArgumentError(
@@ -112,10 +112,17 @@ export class GradientTape implements Recorder {
     const walk = (): (Tensor | null)[] =>
       inScope(
         () => {
+          const seeds = given ?? targets.map((target) => onesLike(target));
           const gradients = this.#walk(targets, seeds, wanted);
-          return wanted.map(
-            (tensor) => gradients.get(tensor.id) ?? (unconnected === 'zero' ? zerosLike(tensor) : null),
-          );
+          // One tensor may be the gradient by several sources; each result is to have a life of its own.
+          const taken = new Set<Tensor>(given);
+          return wanted.map((tensor) => {
+            const gradient = gradients.get(tensor.id);
+            if (!gradient) return unconnected === 'zero' ? zerosLike(tensor) : null;
+            const own = taken.has(gradient) ? gradient.alias() : gradient;
+            taken.add(own);
+            return own;
+          });
         },
         (results) => results.filter((result) => result !== null),
       );
@@ -145,7 +152,7 @@ export class GradientTape implements Recorder {
     seeds: readonly Tensor[],
     wanted: readonly Tensor[],
   ): Map<number, Tensor> {
-    const onPath = new Set(wanted.map(({ id }) => id));
+    const onPath = new Set(wanted.filter((source) => this.watches(source)).map(({ id }) => id));
     for (const { inputs, outputs } of this.#nodes) {
       if (inputs.some(({ id }) => onPath.has(id))) for (const { id } of outputs) onPath.add(id);
     }
@@ -193,10 +200,11 @@ function tensorOf(source: Source): Tensor {
   throw new ArgumentError(`GradientTape: a source must be a tensor or a variable, got ${show(source)}`);
 }
 
-function seedsOf(
+/** Throws unless the targets are floats, and the upstream gradients, where given, have their shapes. */
+function checkTargets(
   targets: readonly Tensor[],
   given: Tensor | readonly Tensor[] | undefined,
-): readonly Tensor[] {
+): readonly Tensor[] | undefined {
   for (const target of targets) {
     if (!(target instanceof Tensor)) {
       throw new ArgumentError(`GradientTape.gradient: the target must be a tensor, got ${show(target)}`);
@@ -207,13 +215,13 @@ function seedsOf(
       );
     }
   }
-  if (given === undefined) return targets.map((target) => onesLike(target));
+  if (given === undefined) return undefined;
   const seeds = Array.isArray(given) ? (given as readonly Tensor[]) : [given as Tensor];
   for (const [index, target] of targets.entries()) {
     const seed = seeds[index];
-    if (!seed || !sameShape(seed.shape, target.shape)) {
+    if (!(seed instanceof Tensor) || !sameShape(seed.shape, target.shape)) {
       throw new ShapeError(
-        `GradientTape.gradient: outputGradients[${index}] is ${seed ? showShape(seed.shape) : 'missing'}, the target ${showShape(target.shape)}`,
+        `GradientTape.gradient: outputGradients[${index}] is ${seed instanceof Tensor ? showShape(seed.shape) : seed === undefined ? 'missing' : show(seed)}, the target ${showShape(target.shape)}`,
       );
     }
   }

@@ -2,7 +2,8 @@
 
 import type { DType } from '../values/dtype.ts';
 import { ArgumentError, DeviceLostError, DisposedError, HalftapeError } from '../values/errors.ts';
-import { type DeviceOptions, type EngineInfo, openDevice } from './adapter.ts';
+import { type EngineInfo, openDevice } from './adapter.ts';
+import { checkEngineOptions, defaultBudget, type EngineOptions, type Host } from './engine-options.ts';
 import { encodeParams, Pipelines } from './pipelines.ts';
 import { Program, type Trace } from './program.ts';
 import { CommandQueue } from './queue.ts';
@@ -10,30 +11,6 @@ import type { Call, ElementType, Shader } from './shader.ts';
 import type { Libraries } from './specialise.ts';
 import { type ReadRequest, Staging } from './staging.ts';
 import { Allocator, type MemoryReport, Storage } from './storage.ts';
-
-export interface Host {
-  /** How to wait for the GPU, given whether a processor plays it. */
-  readonly wait: <T>(promise: Promise<T>, software: boolean) => Promise<T>;
-  /** Bytes of main memory that are free: where a software adapter keeps its buffers. */
-  readonly freeMemory: number;
-}
-
-const PLAIN_HOST: Host = { wait: (promise) => promise, freeMemory: Number.POSITIVE_INFINITY };
-const DEFAULT_BUDGET = 2 ** 33;
-
-export interface EngineOptions extends DeviceOptions {
-  /**
-   * Most bytes of GPU memory. Drivers do not report running out, so the engine counts. Default: 8 GiB; on a
-   * software adapter in Node at most half of the main memory that is free.
-   */
-  memoryBudget?: number;
-  /** Seed of initial weights, sample order and dropout, a u32. Default 0. */
-  seed?: number;
-  /** What the host can do beyond WebGPU; `halftape/node` sets it. */
-  host?: Host;
-  /** Texts of `shaders/lib`. */
-  libraries: Libraries;
-}
 
 /** The start of one storage into that of another. */
 export interface Copy {
@@ -60,16 +37,10 @@ export class Engine {
 
   /** Opens the adapter's device. Throws `AdapterError` or `ArgumentError`. */
   static async open(options: EngineOptions): Promise<Engine> {
-    const { memoryBudget, seed = 0, host = PLAIN_HOST, libraries } = options;
-    if (memoryBudget !== undefined && !(memoryBudget > 0)) {
-      throw new ArgumentError(`open: memoryBudget ${memoryBudget}; use a number of bytes above 0`);
-    }
-    if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff) {
-      throw new ArgumentError(`open: seed ${seed}; use a whole number from 0 to 2^32 - 1`);
-    }
+    const { memoryBudget, seed, host } = checkEngineOptions(options);
     const { device, info } = await openDevice(options);
-    const budget = Math.min(DEFAULT_BUDGET, info.software ? host.freeMemory / 2 : DEFAULT_BUDGET);
-    return new Engine(device, info, host, libraries, memoryBudget ?? budget, seed);
+    const budget = memoryBudget ?? defaultBudget(info.software, host);
+    return new Engine(device, info, host, options.libraries, budget, seed);
   }
 
   private constructor(

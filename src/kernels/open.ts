@@ -1,6 +1,7 @@
 /** Opens an engine that knows the shader libraries. */
 import { libraries } from '../generated/shaders.ts';
-import { Engine, type EngineOptions } from '../gpu/engine.ts';
+import { Engine } from '../gpu/engine.ts';
+import type { EngineOptions } from '../gpu/engine-options.ts';
 
 export type OpenOptions = Omit<EngineOptions, 'libraries'>;
 

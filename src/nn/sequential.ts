@@ -243,10 +243,11 @@ export class Sequential {
   }
 
   #training(engine: Engine, { optimizer, loss, metrics }: Compiled): Training {
+    // One stream for all calls of fit: every epoch has an order of its own.
+    this.#shuffles ??= new RandomStream(engine.seed, 0);
     return {
       ...{ engine, optimizer, metrics, loss: loss.fn },
-      // One stream for all calls of fit: every epoch has an order of its own.
-      random: (this.#shuffles ??= new RandomStream(engine.seed, 0)),
+      random: this.#shuffles,
       forward: (x, training) => this.apply(x, { training }),
       variables: () => this.trainableVariables,
     };

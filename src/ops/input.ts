@@ -6,7 +6,7 @@ import { Variable } from '../autograd/variable.ts';
 import { defaultEngine } from '../gpu/default-engine.ts';
 import type { Engine } from '../gpu/engine.ts';
 import { type DType, show } from '../values/dtype.ts';
-import { ArgumentError, DataError, ShapeError } from '../values/errors.ts';
+import { ArgumentError, ShapeError } from '../values/errors.ts';
 import { encode, flatten, isTypedArray, shapeOfNested, type TensorValues } from '../values/nested.ts';
 import { checkShape, type Shape, showShape, sizeOf } from '../values/shape.ts';
 
@@ -28,9 +28,6 @@ export function toTensor(where: string, value: TensorLike, like?: Tensor): Tenso
 
 /** `value` as the constant of a kernel on this dtype: bools are 0 or 1. Throws `DataError` where the dtype has no such value. */
 export function constantOf(where: string, value: number, dtype: DType): number {
-  if (typeof value !== 'number' && typeof value !== 'boolean') {
-    throw new DataError(`${where}: value ${show(value)}; use a number`);
-  }
   encode(where, [value], dtype);
   return dtype === 'bool' ? Number(Boolean(value)) : Number(value);
 }
@@ -61,11 +58,6 @@ export function fromValues(
     throw new ShapeError(
       `${where}: ${flat.length} values for shape ${showShape(checked)} of ${sizeOf(checked)} elements`,
     );
-  }
-  for (let index = 0; index < flat.length; index++) {
-    if (typeof flat[index] !== 'number' && typeof flat[index] !== 'boolean') {
-      throw new DataError(`${where}: value ${show(flat[index])} at index ${index}; use numbers or booleans`);
-    }
   }
   const type = dtype ?? inferDType(values, flat);
   return new Tensor(engine, engine.store(encode(where, flat, type), 'step', where), checked, type);

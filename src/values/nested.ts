@@ -38,13 +38,22 @@ export function shapeOfNested(where: string, values: NestedArray): number[] {
   return [values.length, ...inner];
 }
 
-/** The bytes of `values` as a tensor of this dtype lies in GPU memory: halves for float16, a u32 of 0 or 1 for bool. */
+/**
+ * The bytes of `values` as a tensor of this dtype lies in GPU memory: halves for float16, a u32 of 0 or 1 for bool.
+ * Throws `DataError` for what is no number of the dtype.
+ */
 export function encode(where: string, values: ArrayLike<number | boolean>, dtype: DType): ArrayBufferView {
-  if (dtype === 'float16')
-    return values instanceof Uint16Array ? values : toHalves(values as ArrayLike<number>);
-  if (dtype === 'float32') {
-    return values instanceof Float32Array ? values : Float32Array.from(values as ArrayLike<number>);
+  if (dtype === 'float16' && values instanceof Uint16Array) return values;
+  if (dtype === 'float32' && values instanceof Float32Array) return values;
+  for (let index = 0; index < values.length; index++) {
+    if (typeof values[index] !== 'number' && typeof values[index] !== 'boolean') {
+      throw new DataError(
+        `${where}: value ${show(values[index])} at index ${index}; use numbers or booleans`,
+      );
+    }
   }
+  if (dtype === 'float16') return toHalves(values as ArrayLike<number>);
+  if (dtype === 'float32') return Float32Array.from(values as ArrayLike<number>);
   if (dtype === 'bool') return Uint32Array.from(values as ArrayLike<number>, (value) => (value ? 1 : 0));
   const signed = dtype === 'int32';
   if (values instanceof (signed ? Int32Array : Uint32Array)) return values;
