@@ -53,7 +53,11 @@ export function jit<A extends unknown[], R>(fn: (...args: A) => R): Jitted<A, R>
     if (engine.tracing || isRecording()) return fn(...args);
     const key = signature(engine, args);
     let entry = programs.get(key);
-    if (!entry || entry.engine.closed) {
+    if (entry?.engine.closed) entry = undefined;
+    // Tracing may itself make the copy that it should have written; the next trace knows it.
+    while (!entry || entry.traced.program.stale) {
+      if (entry) engine.disposeProgram(entry.traced.program);
+      programs.delete(key);
       entry = { engine, traced: trace(engine, fn, args, inputs) };
       programs.set(key, entry);
     }
@@ -78,7 +82,9 @@ function trace<A extends unknown[]>(
   return inScope(
     () => {
       const { result, trace } = engine.trace(() => {
-        const stand = inputs.map(({ shape, dtype }) => emptyTensor(engine, shape, dtype, 'jit'));
+        const stand = inputs.map(({ shape, dtype, trainable, halfCopy }) =>
+          emptyTensor(engine, shape, dtype, 'jit').alias(shape, { trainable, halfCopy }),
+        );
         let next = 0;
         const traceArgs = mapTensors(args, () => stand[next++]) as A;
         const value = fn(...traceArgs);
@@ -88,6 +94,7 @@ function trace<A extends unknown[]>(
           );
         }
         const outputs = tensorsIn(value);
+        for (const { storage } of outputs) engine.capture(storage);
         let place = 0;
         return {
           inputs: stand.map(({ storage }) => storage),
@@ -124,10 +131,13 @@ function replay(engine: Engine, traced: Traced, inputs: readonly Tensor[]): unkn
 const identities = new WeakMap<object, number>();
 let objects = 0;
 
-/** Shapes and dtypes of tensors, identities of other objects, values of the rest. */
+/** Shapes, dtypes and roles of tensors, identities of other objects, values of the rest. */
 function signature(engine: Engine, args: unknown): string {
   const describe = (value: unknown): string => {
-    if (value instanceof Tensor) return `${value.dtype}[${value.shape}]`;
+    if (value instanceof Tensor) {
+      const role = `${value.trainable ? ' trainable' : ''}${value.halfCopy ? ' copy' : ''}`;
+      return `${value.dtype}[${value.shape}]${role}`;
+    }
     if (Array.isArray(value)) return `[${value.map(describe).join()}]`;
     if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
       return `{${Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}:${describe(item)}`)}}`;

@@ -144,6 +144,7 @@ export class Variable {
       leaveScopes(half);
       castKernel(this.#values, half);
       this.#half = half;
+      this.storage.generation++;
       return half;
     });
   }

@@ -132,7 +132,7 @@ export class Engine {
         throw new TypeError(`${shader.name}: ${name} is written and bound a second time`);
       }
       storage.version++;
-      if (this.#trace && !this.#trace.made.has(storage)) this.#trace.written.add(storage);
+      this.#noteWrite(storage);
     }
     const pipeline = this.#pipelines.get(shader, call);
     const dispatch = {
@@ -188,7 +188,7 @@ export class Engine {
   /** Runs `fn`, its dispatches recorded into a trace instead of submitted. Step memory made inside is virtual. */
   trace<T>(fn: () => T): { result: T; trace: Trace } {
     this.check();
-    const trace: Trace = { dispatches: [], made: new Set(), captured: new Set(), written: new Set() };
+    const trace: Trace = { dispatches: [], made: new Set(), captured: new Set(), written: new Map() };
     const outer = this.#trace;
     this.#trace = trace;
     try {
@@ -258,6 +258,12 @@ export class Engine {
     this.#gone = new DisposedError('engine: closed; open a new one');
     this.#device.destroy();
     for (const fn of this.#onClose) fn();
+  }
+
+  #noteWrite(storage: Storage): void {
+    const trace = this.#trace;
+    if (!trace || trace.made.has(storage) || trace.written.has(storage)) return;
+    trace.written.set(storage, storage.generation);
   }
 
   async #read(requests: readonly ReadRequest[]): Promise<ArrayBuffer[]> {

@@ -18,8 +18,8 @@ export interface Trace {
   readonly made: Set<Storage>;
   /** Storages from outside; the trace, then its program, has a reference to each. */
   readonly captured: Set<Storage>;
-  /** Those among them that the program writes. */
-  readonly written: Set<Storage>;
+  /** Those among them that the program writes, with their generation at the first write. */
+  readonly written: Map<Storage, number>;
 }
 
 export class Program implements Replayable {
@@ -28,8 +28,7 @@ export class Program implements Replayable {
   readonly #params: GPUBuffer;
   readonly #owned: Storage[];
   readonly #held: Storage[];
-  /** Storages from outside that every replay changes. */
-  readonly written: readonly Storage[];
+  readonly #written: ReadonlyMap<Storage, number>;
 
   /**
    * Plans and binds. `inputs` and `outputs` are virtual storages of the trace that keep memory of their own over the
@@ -45,7 +44,7 @@ export class Program implements Replayable {
   ) {
     this.#allocator = allocator;
     this.#held = [...trace.captured];
-    this.written = [...trace.written];
+    this.#written = trace.written;
     this.#owned = plan(allocator, trace, inputs, outputs);
     const { dispatches } = trace;
     const bytes = new Uint8Array(Math.max(1, dispatches.length) * PARAMS_STRIDE);
@@ -76,6 +75,16 @@ export class Program implements Replayable {
   /** Storages from outside whose buffers the program reads or writes. */
   get captured(): readonly Storage[] {
     return this.#held;
+  }
+
+  /** Storages from outside that every replay changes. */
+  get written(): Iterable<Storage> {
+    return this.#written.keys();
+  }
+
+  /** What it writes has got a copy since, which the program knows nothing of. */
+  get stale(): boolean {
+    return [...this.#written].some(([{ generation }, before]) => generation !== before);
   }
 
   encode(pass: GPUComputePassEncoder): void {

@@ -22,6 +22,8 @@ export class Storage {
   buffer: DeviceBuffer | undefined;
   /** How often it was written: what a tape recorded must not have changed when its gradient is taken. */
   version = 0;
+  /** Changes when a copy appears that is to be written with it: programs that write it must be traced anew. */
+  generation = 0;
   /** Made inside a traced function: its buffer belongs to the program, not to whoever holds a reference. */
   traced = false;
   readonly bytes: number;

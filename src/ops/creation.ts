@@ -74,6 +74,7 @@ export function range(
   if (!(count >= 1 && Number.isFinite(count))) {
     throw new ArgumentError(`range: ${show(start)} to ${show(stop)} by ${show(step)} has no elements`);
   }
+  checkShape('range', [count]);
   const values = Array.from({ length: count }, (_, index) => start + index * step);
   return tensor(values, { ...placement, dtype });
 }
@@ -123,6 +124,7 @@ function drawn(
   { engine }: Placement,
 ): Tensor {
   requireDType(name, 'dtype', checkDType(name, dtype), ['float32', 'float16']);
+  for (const bound of [low, high]) constantOf(name, bound, dtype);
   const result = emptyTensor(engine ?? defaultEngine(name), checkShape(name, shape), dtype, name);
   randomKernel(kind, result, low, high);
   return result;

@@ -119,7 +119,7 @@ export function matMul(
   if (!ACTIVATIONS.includes(activation)) {
     throw new ArgumentError(`matMul: unknown activation ${show(activation)}; use ${list(ACTIVATIONS)}`);
   }
-  requireDType('matMul', 'the result', dtype, ['float32', 'float16']);
+  if (options.dtype) requireDType('matMul', 'the result', dtype, ['float32', 'float16']);
   const inputs = bias === undefined ? [left, right] : [left, right, toTensor('matMul', bias, left)];
   return op(inputs, { transposeA, transposeB, activation, dtype })[0]!;
 }

@@ -1,11 +1,13 @@
 /** `oneHot`: class numbers as rows of zeros with a one. */
 import type { Tensor } from '../autograd/tensor.ts';
+import { defaultEngine } from '../gpu/default-engine.ts';
 import { type DType, requireDType, show } from '../values/dtype.ts';
 import { ArgumentError } from '../values/errors.ts';
+import type { TensorValues } from '../values/nested.ts';
 import { cast } from './cast.ts';
 import { equal } from './compare.ts';
 import { range } from './creation.ts';
-import { type TensorLike, toTensor } from './input.ts';
+import { fromValues, type TensorLike, toTensor } from './input.ts';
 import { reshape } from './reshape.ts';
 
 /** `indices` (...) of int32 give (..., depth); an index outside 0 ... depth - 1 gives a row of zeros. */
@@ -19,5 +21,5 @@ export function oneHot(indices: TensorLike, depth: number, dtype: DType = 'float
 }
 
 function fromIntegers(indices: TensorLike & readonly unknown[]): Tensor {
-  return cast(toTensor('oneHot', indices), 'int32');
+  return fromValues(defaultEngine('oneHot'), indices as TensorValues, undefined, 'int32', 'oneHot');
 }

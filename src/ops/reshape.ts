@@ -15,6 +15,7 @@ const op = defineOp<Shape>({
 /** One size may be -1: what is left. Throws `ShapeError` when the number of elements differs. */
 export function reshape(x: TensorLike, shape: Shape): Tensor {
   const tensor = toTensor('reshape', x);
+  if (!Array.isArray(shape)) checkShape('reshape', shape);
   const open = shape.indexOf(-1);
   if (shape.lastIndexOf(-1) !== open) {
     throw new ShapeError(

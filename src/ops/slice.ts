@@ -37,9 +37,10 @@ const sliceOp = defineOp<Box>({
 export function slice(x: TensorLike, begin: readonly number[], size: readonly number[]): Tensor {
   const tensor = toTensor('slice', x);
   const { shape } = tensor;
-  const sizes = size.map((length, axis) => (length === -1 ? shape[axis]! - begin[axis]! : length));
+  const isList = (list: unknown) => Array.isArray(list) && list.length === shape.length;
+  const sizes = shape.map((whole, axis) => (size?.[axis] === -1 ? whole - begin[axis]! : size?.[axis]));
   const fits = shape.every((whole, axis) => {
-    const [start, length] = [begin[axis], sizes[axis]];
+    const [start, length] = [begin?.[axis], sizes[axis]];
     return (
       Number.isInteger(start) &&
       Number.isInteger(length) &&
@@ -48,12 +49,12 @@ export function slice(x: TensorLike, begin: readonly number[], size: readonly nu
       start! + length! <= whole
     );
   });
-  if (!fits || begin.length !== shape.length || size.length !== shape.length) {
+  if (!isList(begin) || !isList(size) || !fits) {
     throw new ShapeError(
-      `slice: begin ${show([...begin])} and size ${show([...size])} leave shape ${showShape(shape)}`,
+      `slice: begin ${show(begin)} and size ${show(size)} leave shape ${showShape(shape)}`,
     );
   }
-  return sliceOp([tensor], { begin: [...begin], size: sizes })[0]!;
+  return sliceOp([tensor], { begin: [...begin], size: sizes as number[] })[0]!;
 }
 
 interface Padding {
@@ -79,10 +80,11 @@ export function pad(
   value = 0,
 ): Tensor {
   const tensor = toTensor('pad', x);
-  const counts = paddings.flat();
-  if (paddings.length !== tensor.rank || counts.some((count) => !Number.isInteger(count) || count < 0)) {
+  const isPair = (pair: unknown) =>
+    Array.isArray(pair) && pair.length === 2 && pair.every((count) => Number.isInteger(count) && count >= 0);
+  if (!Array.isArray(paddings) || paddings.length !== tensor.rank || !paddings.every(isPair)) {
     throw new ShapeError(
-      `pad: paddings ${show(paddings.map((pair) => [...pair]))} for shape ${showShape(tensor.shape)}; give [before, after] for each axis`,
+      `pad: paddings ${show(paddings)} for shape ${showShape(tensor.shape)}; give [before, after] for each axis`,
     );
   }
   const shape = tensor.shape.map((size, axis) => size + paddings[axis]![0] + paddings[axis]![1]);
