@@ -5,6 +5,7 @@ alias Out4 = vec4<f32>;
 alias Acc = f32;
 
 override OP: u32 = 0;
+override FLOATS: bool = true;
 
 const ADD = 0u;
 const SUB = 1u;
@@ -64,6 +65,7 @@ struct Params {
 // #include "lib/narrow.wgsl"
 // #include "lib/out.wgsl"
 // #include "lib/strided.wgsl"
+// #include "lib/extremes.wgsl"
 
 fn offsetA(i: u32) -> u32 {
   return stridedOffset(i, vec3<u32>(params.a0, params.a1, params.a2), vec3<u32>(params.a3, params.a4, params.a5));
@@ -113,8 +115,8 @@ fn apply(p: vec4<Acc>, q: vec4<Acc>) -> vec4<Acc> {
     case SUB: { return p - q; }
     case MUL: { return p * q; }
     case DIV: { return p / q; }
-    case MAXIMUM: { return max(p, q); }
-    case MINIMUM: { return min(p, q); }
+    case MAXIMUM: { return larger(p, q); }
+    case MINIMUM: { return smaller(p, q); }
     case EQUAL: { return flags(p == q); }
     case NOT_EQUAL: { return flags(p != q); }
     case LESS: { return flags(p < q); }

@@ -1,5 +1,5 @@
 // Softmax cross-entropy of one row a workgroup, from logits, in f32:
-// loss[row] = sum over c of t[row, c] (lse[row] - logits[row, c]), lse being the row's log-sum-exp.
+// loss[row] = sum over c of t[row, c] (lse[row] - logits[row, c]), lse being the row's log-sum-exp, kept in two numbers.
 // SPARSE: targets are class numbers (i32), t is one-hot. Otherwise they are rows x columns of f32. A class number
 // outside 0 .. columns - 1 gives NaN.
 alias In4 = vec4<f32>;
@@ -18,7 +18,7 @@ struct Params {
 @group(0) @binding(1) var<storage, read> targets: array<u32>;
 // f32 by its bits, so that NaN can be written as such.
 @group(0) @binding(2) var<storage, read_write> loss: array<u32>;
-@group(0) @binding(3) var<storage, read_write> lse: array<f32>;
+@group(0) @binding(3) var<storage, read_write> lse: array<vec2<f32>>;
 @group(0) @binding(4) var<uniform> params: Params;
 
 // #include "lib/in.wgsl"
@@ -36,12 +36,12 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   if SPARSE {
     let label = targets[row];
     if label < params.columns {
-      bits = bitcast<u32>(own - logitAt(first + label));
+      bits = bitcast<u32>(own.y - (logitAt(first + label) - own.x));
     }
   } else {
     var sum = 0.0;
     for (var column = lane; column < params.columns; column += LANES) {
-      sum += bitcast<f32>(targets[first + column]) * (own - logitAt(first + column));
+      sum += bitcast<f32>(targets[first + column]) * (own.y - (logitAt(first + column) - own.x));
     }
     bits = bitcast<u32>(foldSum(lane, sum));
   }

@@ -14,7 +14,7 @@ struct Params {
 @group(0) @binding(0) var<storage, read> logits: array<In4>;
 @group(0) @binding(1) var<storage, read> targets: array<u32>;
 @group(0) @binding(2) var<storage, read> total: array<f32>;
-@group(0) @binding(3) var<storage, read> lse: array<f32>;
+@group(0) @binding(3) var<storage, read> lse: array<vec2<f32>>;
 @group(0) @binding(4) var<storage, read> g: array<f32>;
 @group(0) @binding(5) var<storage, read_write> y: array<Out4>;
 @group(0) @binding(6) var<uniform> params: Params;
@@ -35,7 +35,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   for (var j = 0u; j < 4u; j++) {
     let i = min(quad * 4u + j, params.size - 1u);
     let row = i / params.columns;
-    let softmax = exp(x[j] - lse[row]);
+    let softmax = exp((x[j] - lse[row].x) - lse[row].y);
     if SPARSE {
       result[j] = g[row] * (softmax - select(0.0, 1.0, targets[row] == i % params.columns));
     } else {

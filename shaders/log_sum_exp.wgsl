@@ -1,6 +1,9 @@
-// lse[row] = log(sum over c of e^logits[row, c]), in f32. A workgroup a row.
+// log(sum over c of e^logits[row, c]), in f32: one number a row or, with SPLIT, two, the row's maximum and the rest.
+// A workgroup a row.
 alias In4 = vec4<f32>;
 alias Acc = f32;
+
+override SPLIT: bool = false;
 
 const LANES = 64u;
 
@@ -23,6 +26,11 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let row = group.y * groups.x + group.x;
   let result = logSumExp(min(row, params.rows - 1u), lane);
   if lane == 0u && row < params.rows {
-    lse[row] = result;
+    if SPLIT {
+      lse[2u * row] = result.x;
+      lse[2u * row + 1u] = result.y;
+    } else {
+      lse[row] = result.x + result.y;
+    }
   }
 }

@@ -5,6 +5,7 @@ alias Out4 = vec4<f32>;
 alias Acc = f32;
 
 override OP: u32 = 0;
+override FLOATS: bool = true;
 // inner is whole quads.
 override QUADS: bool = false;
 
@@ -30,6 +31,7 @@ struct Params {
 // #include "lib/narrow.wgsl"
 // #include "lib/out.wgsl"
 // #include "lib/reduction.wgsl"
+// #include "lib/extremes.wgsl"
 
 fn at(i: u32) -> Acc {
   return in4(x[i >> 2u])[i & 3u];

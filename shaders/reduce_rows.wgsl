@@ -5,6 +5,7 @@ alias Out4 = vec4<f32>;
 alias Acc = f32;
 
 override OP: u32 = 0;
+override FLOATS: bool = true;
 // reduced is whole quads.
 override QUADS: bool = false;
 
@@ -28,6 +29,7 @@ struct Params {
 // #include "lib/narrow.wgsl"
 // #include "lib/out.wgsl"
 // #include "lib/reduction.wgsl"
+// #include "lib/extremes.wgsl"
 
 var<workgroup> partial: array<vec4<Acc>, LANES>;
 

@@ -31,14 +31,14 @@ fn main() {
   if params.scaled == 1u {
     state.inverse = 1.0 / state.scale;
   }
-  if finite {
+  // tf.keras's Adam goes by iterations, which skipped steps advance there.
+  if finite || params.countSkipped == 1u {
     state.beta1Power *= params.beta1;
     state.beta2Power *= params.beta2;
-  } else {
-    state.skipped += 1u;
-  }
-  if finite || params.countSkipped == 1u {
     state.iterations += 1u;
+  }
+  if !finite {
+    state.skipped += 1u;
   }
   if params.dynamic == 0u {
     return;

@@ -1,4 +1,4 @@
-// y = e^(logits - lse) or, with LOG, logits - lse: rows x columns, lse one f32 a row.
+// y = e^(logits - lse) or, with LOG, logits - lse: rows x columns, lse two f32 a row, its maximum and the rest.
 alias In4 = vec4<f32>;
 alias Out4 = vec4<f32>;
 alias Acc = f32;
@@ -11,7 +11,7 @@ struct Params {
 }
 
 @group(0) @binding(0) var<storage, read> logits: array<In4>;
-@group(0) @binding(1) var<storage, read> lse: array<f32>;
+@group(0) @binding(1) var<storage, read> lse: array<vec2<f32>>;
 @group(0) @binding(2) var<storage, read_write> y: array<Out4>;
 @group(0) @binding(3) var<uniform> params: Params;
 
@@ -27,13 +27,11 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   if i >= params.size {
     return;
   }
-  let last = params.size - 1u;
-  let shift = vec4<f32>(
-    lse[i / params.columns],
-    lse[min(i + 1u, last) / params.columns],
-    lse[min(i + 2u, last) / params.columns],
-    lse[min(i + 3u, last) / params.columns],
-  );
-  let v = in4(logits[quad]) - shift;
+  let x = in4(logits[quad]);
+  var v: vec4<f32>;
+  for (var j = 0u; j < 4u; j++) {
+    let row = min(i + j, params.size - 1u) / params.columns;
+    v[j] = (x[j] - lse[row].x) - lse[row].y;
+  }
   y[quad] = out4(select(exp(v), v, LOG));
 }

@@ -16,7 +16,10 @@ async function number(tensor: ht.Tensor | null): Promise<number | null> {
 }
 
 function assertNear(got: number | null, expected: number, what: string): void {
-  assert.ok(got !== null && Math.abs(got - expected) <= 1e-4 * (1 + Math.abs(expected)), `${what}: ${got}, not ${expected}`);
+  assert.ok(
+    got !== null && Math.abs(got - expected) <= 1e-4 * (1 + Math.abs(expected)),
+    `${what}: ${got}, not ${expected}`,
+  );
 }
 
 /** The n-th derivative of `f` at `x`, by n nested tapes. */
@@ -36,17 +39,33 @@ test('first to fourth derivatives', async () => {
     ['e^(2x)', (x) => ht.exp(ht.mul(x, 2)), [1, 2, 4, 8, 16].map((factor) => factor * Math.exp(1.4))],
     ['log', ht.log, [Math.log(0.7), 1 / 0.7, -(0.7 ** -2), 2 * 0.7 ** -3, -6 * 0.7 ** -4]],
     ['1/x', ht.reciprocal, [1 / 0.7, -(0.7 ** -2), 2 * 0.7 ** -3, -6 * 0.7 ** -4, 24 * 0.7 ** -5]],
-    ['1/x by div', (x) => ht.div(1, x), [1 / 0.7, -(0.7 ** -2), 2 * 0.7 ** -3, -6 * 0.7 ** -4, 24 * 0.7 ** -5]],
+    [
+      '1/x by div',
+      (x) => ht.div(1, x),
+      [1 / 0.7, -(0.7 ** -2), 2 * 0.7 ** -3, -6 * 0.7 ** -4, 24 * 0.7 ** -5],
+    ],
     ['sqrt', ht.sqrt, [0.7 ** 0.5, 0.5 * 0.7 ** -0.5, -0.25 * 0.7 ** -1.5, 0.375 * 0.7 ** -2.5]],
-    ['sigmoid', ht.sigmoid, [s, s * (1 - s), s * (1 - s) * (1 - 2 * s), s * (1 - s) * (1 - 6 * s + 6 * s * s)]],
+    [
+      'sigmoid',
+      ht.sigmoid,
+      [s, s * (1 - s), s * (1 - s) * (1 - 2 * s), s * (1 - s) * (1 - 6 * s + 6 * s * s)],
+    ],
     ['tanh', ht.tanh, [th, 1 - th ** 2, -2 * th * (1 - th ** 2), (1 - th ** 2) * (6 * th ** 2 - 2)]],
-    ['square of a product', (x) => ht.reshape(ht.matMul(ht.reshape(x, [1, 1]), ht.reshape(x, [1, 1])), []), [0.49, 1.4, 2]],
+    [
+      'square of a product',
+      (x) => ht.reshape(ht.matMul(ht.reshape(x, [1, 1]), ht.reshape(x, [1, 1])), []),
+      [0.49, 1.4, 2],
+    ],
   ];
   const x = ht.tensor(0.7);
   for (const [name, f, expected] of functions) {
-    for (const [n, value] of expected.entries()) assertNear(await number(derivative(f, x, n)), value, `derivative ${n} of ${name}`);
+    for (const [n, value] of expected.entries())
+      assertNear(await number(derivative(f, x, n)), value, `derivative ${n} of ${name}`);
   }
-  assert.is(derivative((t) => ht.mul(t, 3), x, 2), null);
+  assert.is(
+    derivative((t) => ht.mul(t, 3), x, 2),
+    null,
+  );
 });
 
 test('a persistent tape records its own gradients, one that is not persistent does not', async () => {
@@ -108,7 +127,10 @@ test('a custom gradient of several arguments, null among them, and of its own ar
   const y = tape.record(() => scaled(x, w));
   const [byX, byW] = tape.gradient(y, [x, w], { unconnected: 'none' });
   assert.equal([await number(byX!), byW], [100, null]);
-  const reversed = ht.customGradient((t: ht.Tensor) => ({ value: t, gradient: (upstream) => ht.neg(upstream) }));
+  const reversed = ht.customGradient((t: ht.Tensor) => ({
+    value: t,
+    gradient: (upstream) => ht.neg(upstream),
+  }));
   assert.is(await number(ht.valueAndGradients((t) => ht.add(t!, reversed(t!)), [x]).gradients[0]!), 0);
   assert.is(await number(x), 1);
 });
@@ -119,8 +141,14 @@ test('a custom gradient of another count or shape is refused', () => {
     const own = ht.customGradient((t: ht.Tensor) => ({ value: ht.neg(t), gradient }));
     return ht.valueAndGradients((t) => own(t!), [x]);
   };
-  assert.throws(take((upstream) => [upstream, upstream]), /^customGradient: 2 gradients for 1 arguments; return one each$/);
-  assert.throws(take((upstream) => ht.sum(upstream)), /^customGradient: its gradient by input 0 has shape \(\), the input \(2\)$/);
+  assert.throws(
+    take((upstream) => [upstream, upstream]),
+    /^customGradient: 2 gradients for 1 arguments; return one each$/,
+  );
+  assert.throws(
+    take((upstream) => ht.sum(upstream)),
+    /^customGradient: its gradient by input 0 has shape \(\), the input \(2\)$/,
+  );
 });
 
 test('derivatives of a custom gradient are those of the ops in it', async () => {
@@ -129,7 +157,8 @@ test('derivatives of a custom gradient are those of the ops in it', async () => 
     gradient: (upstream) => ht.mul(upstream, ht.mul(ht.square(x), 3)),
   }));
   const x = ht.tensor(2);
-  for (const [n, expected] of [8, 12, 12, 6].entries()) assertNear(await number(derivative(cube, x, n)), expected, `derivative ${n}`);
+  for (const [n, expected] of [8, 12, 12, 6].entries())
+    assertNear(await number(derivative(cube, x, n)), expected, `derivative ${n}`);
 });
 
 test('intermediates disposed inside tidy inside record do not hurt, nor does disposing them by hand', async () => {
@@ -147,7 +176,8 @@ test('intermediates disposed inside tidy inside record do not hurt, nor does dis
   const gradient = tape.gradient(y, x)!;
   y.dispose();
   const got = [...(await gradient.data())];
-  for (const [i, v] of [0.5, 1].entries()) assertNear(got[i]!, 8 * v * Math.exp(4 * v * v) + 2 * v, `element ${i}`);
+  for (const [i, v] of [0.5, 1].entries())
+    assertNear(got[i]!, 8 * v * Math.exp(4 * v * v) + 2 * v, `element ${i}`);
 });
 
 test('a tape around, inside and across tidy frees everything', async () => {

@@ -1,7 +1,8 @@
 // Tests of variables: assignment, the f16 copy and its float32 gradients, and changes that a tape must notice.
 import * as assert from 'uvu/assert';
-import { decode } from '../src/values/nested.ts';
 import * as ht from '../src/node.ts';
+import { decode } from '../src/values/nested.ts';
+import { assertThrows } from './assert-throws.ts';
 import { suite } from './harness.ts';
 import { nearestHalf } from './reference/half.ts';
 
@@ -15,22 +16,21 @@ test.after(() => {
   for (const engine of engines) engine.close();
 });
 
-type ErrorClass = new (message: string) => Error;
-
-function assertThrows(fn: () => unknown, kind: ErrorClass, message: RegExp): void {
-  assert.throws(fn, (error: Error) => {
-    assert.instance(error, kind);
-    assert.match(error.message, message);
-    return true;
-  });
-}
-
 const values = async (of: { data(): Promise<ArrayLike<number>> }) => Array.from(await of.data());
 
 test('values, shapes, names and dtypes', async () => {
-  const v = ht.variable([[1, 2, 3], [4, 5, 6]], { name: 'kernel' });
+  const v = ht.variable(
+    [
+      [1, 2, 3],
+      [4, 5, 6],
+    ],
+    { name: 'kernel' },
+  );
   assert.equal([v.name, v.dtype, [...v.shape], v.size, v.trainable], ['kernel', 'float32', [2, 3], 6, true]);
-  assert.equal(await v.array(), [[1, 2, 3], [4, 5, 6]]);
+  assert.equal(await v.array(), [
+    [1, 2, 3],
+    [4, 5, 6],
+  ]);
   assert.match(String(v), /^Variable kernel \(2, 3\) float32$/);
   const count = ht.variable(Int32Array.of(7), { dtype: 'int32' });
   assert.equal([count.trainable, await values(count)], [false, [7]]);
@@ -41,11 +41,27 @@ test('values, shapes, names and dtypes', async () => {
 
 test('what is no value of a variable', () => {
   assertThrows(() => ht.variable([[1, 2], [3]]), ht.ShapeError, /^variable: rows differ/);
-  assertThrows(() => ht.variable([1, 2, 3], { shape: [2] }), ht.ShapeError, /^variable: 3 values for shape \(2\) of 2 elements$/);
+  assertThrows(
+    () => ht.variable([1, 2, 3], { shape: [2] }),
+    ht.ShapeError,
+    /^variable: 3 values for shape \(2\) of 2 elements$/,
+  );
   assertThrows(() => ht.variable([]), ht.ShapeError, /no elements/);
-  assertThrows(() => ht.variable([1], { dtype: 'half' as 'float16' }), ht.DtypeError, /^variable: unknown dtype 'half'/);
-  assertThrows(() => ht.variable([1.5], { dtype: 'int32' }), ht.DataError, /value 1\.5 at index 0 is no int32/);
-  assertThrows(() => ht.variable(null as unknown as number[]), ht.DataError, /^variable_\d+: value null at index 0; use numbers or booleans$/);
+  assertThrows(
+    () => ht.variable([1], { dtype: 'half' as 'float16' }),
+    ht.DtypeError,
+    /^variable: unknown dtype 'half'/,
+  );
+  assertThrows(
+    () => ht.variable([1.5], { dtype: 'int32' }),
+    ht.DataError,
+    /value 1\.5 at index 0 is no int32/,
+  );
+  assertThrows(
+    () => ht.variable(null as unknown as number[]),
+    ht.DataError,
+    /^variable_\d+: value null at index 0; use numbers or booleans$/,
+  );
   assertThrows(() => ht.variable(['1'] as unknown as number[]), ht.DataError, /value '1' at index 0/);
 });
 
@@ -65,12 +81,30 @@ for (const form of ['native', 'packed'] as const) {
     assert.equal(await values(v), [0.1, 70000, -5].map(Math.fround));
     assert.equal(await copy(), [nearestHalf(0.1), Number.POSITIVE_INFINITY, -5]);
     v.assign(ht.tensor([7, 8, 9], { engine }));
-    assert.equal([await values(v), await copy()], [[7, 8, 9], [7, 8, 9]]);
+    assert.equal(
+      [await values(v), await copy()],
+      [
+        [7, 8, 9],
+        [7, 8, 9],
+      ],
+    );
     v.assign(v.values);
     v.assign(ht.mul(v, 2));
-    assert.equal([await values(v), await copy()], [[14, 16, 18], [14, 16, 18]]);
+    assert.equal(
+      [await values(v), await copy()],
+      [
+        [14, 16, 18],
+        [14, 16, 18],
+      ],
+    );
     assert.is(v.assign(Float32Array.of(1, 1, 1)), v);
-    assert.equal([await values(v), await copy()], [[1, 1, 1], [1, 1, 1]]);
+    assert.equal(
+      [await values(v), await copy()],
+      [
+        [1, 1, 1],
+        [1, 1, 1],
+      ],
+    );
     v.dispose();
   });
 
@@ -90,8 +124,15 @@ for (const form of ['native', 'packed'] as const) {
     assertThrows(() => v.assign(half), ht.DtypeError, /^w: assigned float16, it is float32; use ht\.cast$/);
     const elsewhere = ht.zeros([2], 'float32', { engine: engines.find((other) => other !== engine)! });
     assertThrows(() => v.assign(elsewhere), ht.ArgumentError, /^w: assigned a tensor of another engine/);
-    assert.equal([await values(v), await values(v.read('float16')), await values(count)], [[1, 2], [1, 2], [5]]);
-    assertThrows(() => count.read('float16'), ht.DtypeError, /^n: a int32 variable cannot be read as float16/);
+    assert.equal(
+      [await values(v), await values(v.read('float16')), await values(count)],
+      [[1, 2], [1, 2], [5]],
+    );
+    assertThrows(
+      () => count.read('float16'),
+      ht.DtypeError,
+      /^n: a int32 variable cannot be read as float16/,
+    );
   });
 
   test(`the gradient by the f16 copy and by its variable is float32 and not rounded to halves, ${form}`, async () => {
@@ -110,7 +151,10 @@ for (const form of ['native', 'packed'] as const) {
       return tape.gradient(y, sources, { outputGradients: ht.full([1, 1], upstream, 'float32', { engine }) });
     };
     const gradients = take(1e3 + 1);
-    assert.equal(gradients.map(({ dtype }) => dtype), Array(4).fill('float32'));
+    assert.equal(
+      gradients.map(({ dtype }) => dtype),
+      Array(4).fill('float32'),
+    );
     // 2 (1000 + 1) and 1001 are no trouble for halves, but for 1e-9 and 1e6 there is no half.
     const product = ht.full([1, 1], 1e-9, 'float32', { engine });
     const tape = new ht.GradientTape();
@@ -131,7 +175,9 @@ for (const form of ['native', 'packed'] as const) {
     const x = ht.full([3001, 1], 1, 'float16', { engine });
     const tape = new ht.GradientTape();
     const y = tape.record(() => ht.matMul(x, w.read('float16')));
-    const gradient = tape.gradient(y, w, { outputGradients: ht.full([3001, 1], 0.1, 'float16', { engine }) })!;
+    const gradient = tape.gradient(y, w, {
+      outputGradients: ht.full([3001, 1], 0.1, 'float16', { engine }),
+    })!;
     const [got] = await values(gradient);
     const expected = 3001 * nearestHalf(0.1);
     assert.ok(Math.abs(got! - expected) < 1e-3, `${got}, not ${expected}`);
@@ -162,12 +208,19 @@ test('a variable that changes between recording and gradient is noticed', async 
     change();
     return tape.gradient(y, v);
   };
-  for (const change of [() => v.assign([5, 6]), () => v.assign(ht.ones([2], 'float32', { engine: engines[0]! }))]) {
+  for (const change of [
+    () => v.assign([5, 6]),
+    () => v.assign(ht.ones([2], 'float32', { engine: engines[0]! })),
+  ]) {
     assertThrows(take(change), ht.ArgumentError, /a variable has changed since square read it/);
   }
   const replayed = ht.jit((x: ht.Tensor) => v.assign(x).read());
   replayed(ht.ones([2], 'float32', { engine: engines[0]! }));
-  assertThrows(take(() => void replayed(ht.ones([2], 'float32', { engine: engines[0]! }))), ht.ArgumentError, /has changed/);
+  assertThrows(
+    take(() => void replayed(ht.ones([2], 'float32', { engine: engines[0]! }))),
+    ht.ArgumentError,
+    /has changed/,
+  );
   assert.equal(await values(take(() => {})()!), [2, 2]);
   v.dispose();
 });

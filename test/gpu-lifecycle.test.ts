@@ -1,8 +1,10 @@
 // Tests of opening, losing and closing engines, of two engines side by side, and of adapters that lack something.
+import { spawnSync } from 'node:child_process';
 import * as assert from 'uvu/assert';
 import { create } from 'webgpu';
 import * as ht from '../src/node.ts';
 import { castOverflowed } from '../src/ops/cast.ts';
+import { assertRejects } from './assert-throws.ts';
 import { suite } from './harness.ts';
 import { softmax } from './reference/softmax.ts';
 import { assertClose } from './tolerances.ts';
@@ -11,14 +13,6 @@ const test = suite('engine life');
 const SOON = { timeout: 20_000 };
 // Dawn crashes when the instance is collected while a device of it lives.
 const instance = create([]) as GPU;
-
-type ErrorClass = new (message: string) => Error;
-
-async function assertRejects(fn: () => unknown, kind: ErrorClass, message: RegExp): Promise<void> {
-  const error = await (async () => fn())().then(() => undefined, (thrown: unknown) => thrown);
-  assert.instance(error, kind, `${fn} gave ${error}`);
-  assert.match((error as Error).message, message);
-}
 
 /** Dawn as a host whose adapter shows these features only; `devices` are those it made. */
 function hostWith(features: (all: string[]) => string[]): { gpu: GPU; devices: GPUDevice[] } {
@@ -43,7 +37,11 @@ test('an engine says what it got', async () => {
   assert.ok(info.adapter.length > 0);
   assert.is(info.f16, 'native');
   assert.ok(info.features.includes('shader-f16'));
-  assert.ok(info.limits.storageBinding >= 2 ** 27 && info.limits.buffer >= 2 ** 28 && info.limits.workgroupInvocations >= 256);
+  assert.ok(
+    info.limits.storageBinding >= 2 ** 27 &&
+      info.limits.buffer >= 2 ** 28 &&
+      info.limits.workgroupInvocations >= 256,
+  );
   assert.ok(Object.isFrozen(info));
   assert.is(engine.seed, 5);
   assert.not(engine.closed);
@@ -54,18 +52,34 @@ test('an engine says what it got', async () => {
 });
 
 test('options that are not accepted', async () => {
-  await assertRejects(() => ht.open({ seed: -1 }), ht.ArgumentError, /^open: seed -1; use a whole number from 0 to 2\^32 - 1$/);
+  await assertRejects(
+    () => ht.open({ seed: -1 }),
+    ht.ArgumentError,
+    /^open: seed -1; use a whole number from 0 to 2\^32 - 1$/,
+  );
   await assertRejects(() => ht.open({ seed: 0.5 }), ht.ArgumentError, /seed 0\.5/);
-  await assertRejects(() => ht.open({ memoryBudget: 0 }), ht.ArgumentError, /^open: memoryBudget 0; use a number of bytes above 0$/);
+  await assertRejects(
+    () => ht.open({ memoryBudget: 0 }),
+    ht.ArgumentError,
+    /^open: memoryBudget 0; use a number of bytes above 0$/,
+  );
   await assertRejects(() => ht.open({ memoryBudget: Number.NaN }), ht.ArgumentError, /memoryBudget NaN/);
-  await assertRejects(() => ht.open({ f16: 'half' as 'packed' }), ht.HalftapeError, /^open: unknown f16 'half'; use 'native' or 'packed'$/);
+  await assertRejects(
+    () => ht.open({ f16: 'half' as 'packed' }),
+    ht.HalftapeError,
+    /^open: unknown f16 'half'; use 'native' or 'packed'$/,
+  );
 });
 
 test('no adapter, and an adapter without shader-f16', async () => {
   const none = { requestAdapter: async () => null } as unknown as GPU;
   await assertRejects(() => ht.open({ gpu: none }), ht.AdapterError, /^open: no WebGPU adapter; install/);
   const { gpu } = hostWith((all) => all.filter((feature) => feature !== 'shader-f16'));
-  await assertRejects(() => ht.open({ gpu, f16: 'native' }), ht.AdapterError, /has no shader-f16; use 'packed'/);
+  await assertRejects(
+    () => ht.open({ gpu, f16: 'native' }),
+    ht.AdapterError,
+    /has no shader-f16; use 'packed'/,
+  );
 });
 
 test('a device without shader-f16 or any other feature computes in packed halves', async () => {
@@ -73,10 +87,25 @@ test('a device without shader-f16 or any other feature computes in packed halves
   assert.is(engine.info.f16, 'packed');
   assert.equal(engine.info.features, []);
   assert.is(engine.info.subgroupSize, null);
-  const a = ht.tensor([[1, 2, 3], [4, 5, 6]], { dtype: 'float16' });
-  const product = ht.matMul(a, a, false, true, { activation: 'tanh', bias: ht.tensor([-14, -77], { dtype: 'float16' }) });
-  assert.equal(await ht.cast(product, 'float32').array(), [[0, -1], [1, 0]]);
-  assertClose(await ht.softmax(ht.sum(a, 0)).data(), softmax({ shape: [3], data: [5, 7, 9] }).data, { op: 'softmax', dtype: 'float16' });
+  const a = ht.tensor(
+    [
+      [1, 2, 3],
+      [4, 5, 6],
+    ],
+    { dtype: 'float16' },
+  );
+  const product = ht.matMul(a, a, false, true, {
+    activation: 'tanh',
+    bias: ht.tensor([-14, -77], { dtype: 'float16' }),
+  });
+  assert.equal(await ht.cast(product, 'float32').array(), [
+    [0, -1],
+    [1, 0],
+  ]);
+  assertClose(await ht.softmax(ht.sum(a, 0)).data(), softmax({ shape: [3], data: [5, 7, 9] }).data, {
+    op: 'softmax',
+    dtype: 'float16',
+  });
   engine.close();
 });
 
@@ -149,7 +178,11 @@ test('a device lost by itself: the reason is told, and every later call throws',
   const { gpu, devices } = hostWith((all) => all);
   const engine = await ht.open({ gpu });
   const x = ht.ones([3]);
-  const reading = assertRejects(() => ht.add(x, 1).data(), ht.DeviceLostError, /^engine: the device was lost \(/);
+  const reading = assertRejects(
+    () => ht.add(x, 1).data(),
+    ht.DeviceLostError,
+    /^engine: the device was lost \(/,
+  );
   devices[0]!.destroy();
   await reading;
   assert.match(await engine.lost, /destroyed/);
@@ -193,4 +226,14 @@ test('many engines may be opened and closed in turn', async () => {
     assert.equal([...(await ht.add(ht.full([2], i), 1).data())], [i + 1, i + 1]);
     engine.close();
   }
+});
+
+test('without an engine the error says what to do', () => {
+  const script = `import * as ht from ${JSON.stringify(new URL('../src/index.ts', import.meta.url).href)};
+    try { ht.tensor([1]); } catch (error) { console.log(error.name, error.message); }`;
+  const { stdout } = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+    encoding: 'utf8',
+  });
+  const advice = 'no engine is open; call await open() first, or pass { engine }';
+  assert.is(stdout.trim(), `ArgumentError tensor: ${advice}`);
 });

@@ -24,7 +24,24 @@ const inUse = () => engine.memory().bytesInUse;
 const MIB = 2 ** 20;
 
 test('buckets hold what was asked for, waste at most a quarter and are whole quads of words', () => {
-  for (const bytes of [1, 255, 256, 257, 320, 321, 1000, 1024, 1025, 4096, 65537, 999_999, MIB, MIB + 1, 128 * MIB, 2 ** 31]) {
+  for (const bytes of [
+    1,
+    255,
+    256,
+    257,
+    320,
+    321,
+    1000,
+    1024,
+    1025,
+    4096,
+    65537,
+    999_999,
+    MIB,
+    MIB + 1,
+    128 * MIB,
+    2 ** 31,
+  ]) {
     const bucket = bucketOf(bytes);
     assert.ok(bucket >= bytes && bucket % 16 === 0, `${bytes} in ${bucket}`);
     assert.ok(bytes <= 256 ? bucket === 256 : bucket <= bytes * 1.25 + 1, `${bytes} in ${bucket}`);
@@ -100,8 +117,14 @@ test('a disposed tensor says so, with its shape and what to do', async () => {
   const message = 'tensor of shape (2, 3): it was disposed; return it from tidy, or ht.keep it';
   const disposed = x.hide();
   assert.ok(disposed.disposed);
-  assert.throws(() => ht.neg(disposed), (error: Error) => error instanceof ht.DisposedError && error.message === message);
-  const read = await (async () => disposed.data())().then(() => undefined, (error: Error) => error);
+  assert.throws(
+    () => ht.neg(disposed),
+    (error: Error) => error instanceof ht.DisposedError && error.message === message,
+  );
+  const read = await (async () => disposed.data())().then(
+    () => undefined,
+    (error: Error) => error,
+  );
   assert.instance(read, ht.DisposedError);
 });
 
@@ -113,7 +136,10 @@ test('the budget is kept, its error says what to do, and everything works afterw
     const exceed = () => ht.add(y, 1);
     assert.throws(exceed, (error: Error) => {
       assert.instance(error, ht.OutOfMemoryError);
-      assert.match(error.message, /^add: 4\.0 MiB more would pass the memory budget of 10\.0 MiB \(8\.0 MiB in use\); dispose tensors, wrap steps in tidy or jit, or open\(\{ memoryBudget \}\)$/);
+      assert.match(
+        error.message,
+        /^add: 4\.0 MiB more would pass the memory budget of 10\.0 MiB \(8\.0 MiB in use\); dispose tensors, wrap steps in tidy or jit, or open\(\{ memoryBudget \}\)$/,
+      );
       return true;
     });
     assert.equal(own.memory(), before);
@@ -135,7 +161,10 @@ test('the budget is kept, its error says what to do, and everything works afterw
       const run = kind === 'jit' ? ht.jit((seed: ht.Tensor) => [seed, ...grow()]) : () => ht.tidy(grow);
       const held = own.memory().bytesInUse;
       assert.throws(() => run(ht.tidy(() => ht.ones([1], 'float32', { engine: own }))), /budget/, kind);
-      assert.ok(own.memory().bytesInUse <= held + 256, `${kind}: ${own.memory().bytesInUse - held} bytes left behind`);
+      assert.ok(
+        own.memory().bytesInUse <= held + 256,
+        `${kind}: ${own.memory().bytesInUse - held} bytes left behind`,
+      );
     }
     assert.is((await ht.add(ht.ones([3], 'float32', { engine: own }), 1).data())[2], 2);
   }));
@@ -145,7 +174,9 @@ test('a tensor larger than can be bound is refused by its size', () => {
   const before = engine.memory();
   assert.throws(
     () => ht.zeros([limit / 4 + 1]),
-    (error: Error) => error instanceof ht.OutOfMemoryError && /^full: .* MiB in one tensor; this adapter binds at most .* MiB/.test(error.message),
+    (error: Error) =>
+      error instanceof ht.OutOfMemoryError &&
+      /^full: .* MiB in one tensor; this adapter binds at most .* MiB/.test(error.message),
   );
   assert.equal(engine.memory(), before);
 });

@@ -26,7 +26,10 @@ for (const dtype of ['float32', 'float16'] as const) {
       }
       for (const [round, sum] of sums.entries()) {
         const values = await sum.data();
-        assert.ok(values.length === size && values.every((value) => value === round + 1), `round ${round}: ${values[0]}, ${values[size - 1]}`);
+        assert.ok(
+          values.length === size && values.every((value) => value === round + 1),
+          `round ${round}: ${values[0]}, ${values[size - 1]}`,
+        );
         sum.dispose();
       }
     });
@@ -37,7 +40,10 @@ for (const dtype of ['float32', 'float16'] as const) {
       variable.assign(filled(size, 5));
       const after = ht.add(variable, 0);
       variable.assign(filled(size, 9));
-      assert.equal([(await before.data())[0], (await after.data())[size - 1], (await variable.data())[size - 1]], [0, 5, 9]);
+      assert.equal(
+        [(await before.data())[0], (await after.data())[size - 1], (await variable.data())[size - 1]],
+        [0, 5, 9],
+      );
       variable.dispose();
     });
   }
@@ -77,15 +83,21 @@ test('thousands of ops without awaiting: in order, in few submits, in little mem
   }
   const unawaited = engine.submits - submits;
   assert.ok(unawaited > 0 && unawaited <= 8, `${unawaited} submits before anything was awaited`);
-  assert.ok(engine.memory().buffers - memory.buffers < 10, `${engine.memory().buffers - memory.buffers} buffers`);
+  assert.ok(
+    engine.memory().buffers - memory.buffers < 10,
+    `${engine.memory().buffers - memory.buffers} buffers`,
+  );
   assert.equal([...(await x.data())], Array(10).fill(2500));
 });
 
 test('many results of one list, each with its own params', async () => {
   const x = ht.ones([3]);
-  const scaled = Array.from({ length: 300 }, (_, i) => ht.slice(ht.pad(x, [[i, 0]], i), [Math.max(0, i - 1)], [2]));
+  const scaled = Array.from({ length: 300 }, (_, i) =>
+    ht.slice(ht.pad(x, [[i, 0]], i), [Math.max(0, i - 1)], [2]),
+  );
   const read = await engine.read(scaled.map(({ storage }) => ({ storage, bytes: 8 })));
-  for (const [i, bytes] of read.entries()) assert.equal([...new Float32Array(bytes)], i === 0 ? [1, 1] : [i, 1], `${i}`);
+  for (const [i, bytes] of read.entries())
+    assert.equal([...new Float32Array(bytes)], i === 0 ? [1, 1] : [i, 1], `${i}`);
 });
 
 test('reads of every size, several at once, and of the same tensor twice', async () => {

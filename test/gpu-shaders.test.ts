@@ -1,7 +1,7 @@
 // Tests of shader text and pipelines: specialisation keeps line numbers, refused shaders name their file and line.
 import * as assert from 'uvu/assert';
-import { libraries, adam, gemm_direct, unary } from '../src/generated/shaders.ts';
 import * as shaders from '../src/generated/shaders.ts';
+import { type adam, gemm_direct, libraries, unary } from '../src/generated/shaders.ts';
 import { encodeParams } from '../src/gpu/pipelines.ts';
 import { labelOf, linearGrid, type Shader } from '../src/gpu/shader.ts';
 import { specialise } from '../src/gpu/specialise.ts';
@@ -34,8 +34,17 @@ test('a specialised shader has every line of its file in the same place', () => 
 
 test('aliases, constants and libraries follow the choice', () => {
   const aliases = (In4: 'f32' | 'f16' | 'packed', Out4: 'f32' | 'f16' | 'packed') => {
-    const text = specialise(gemm_direct, { types: { In4, Out4, Acc: 'f32' }, constants: { TM: 4 } }, libraries);
-    return { text, aliases: [...text.matchAll(/^(?:enable f16; )?alias (\w+) = (.*);$/gm)].map(([, name, type]) => `${name} ${type}`) };
+    const text = specialise(
+      gemm_direct,
+      { types: { In4, Out4, Acc: 'f32' }, constants: { TM: 4 } },
+      libraries,
+    );
+    return {
+      text,
+      aliases: [...text.matchAll(/^(?:enable f16; )?alias (\w+) = (.*);$/gm)].map(
+        ([, name, type]) => `${name} ${type}`,
+      ),
+    };
   };
   const f32 = aliases('f32', 'f32');
   assert.equal(f32.aliases, ['In4 vec4<f32>', 'Out4 vec4<f32>', 'Acc f32']);
@@ -49,12 +58,18 @@ test('aliases, constants and libraries follow the choice', () => {
   const packed = aliases('packed', 'packed');
   assert.equal(packed.aliases, ['In4 vec2<u32>', 'Out4 vec2<u32>', 'Acc f32']);
   assert.not.match(packed.text, /f16>|enable/);
-  assert.match(packed.text, /fn in4\(v: In4\) -> vec4<Acc> \{\n {2}return vec4<Acc>\(vec4<f32>\(unpack2x16float/);
+  assert.match(
+    packed.text,
+    /fn in4\(v: In4\) -> vec4<Acc> \{\n {2}return vec4<Acc>\(vec4<f32>\(unpack2x16float/,
+  );
   assert.is(aliases('f16', 'f32').text.includes('pack2x16float(fitting'), true, 'narrow.wgsl is included');
 });
 
 test('subgroup functions are enabled where a shader uses them', () => {
-  const shader = { ...unary, source: `${unary.source}\nfn fold(x: f32) -> f32 { return subgroupAdd(x); }\n` } as const;
+  const shader = {
+    ...unary,
+    source: `${unary.source}\nfn fold(x: f32) -> f32 { return subgroupAdd(x); }\n`,
+  } as const;
   assert.match(specialise(shader, F32, libraries), /^enable subgroups; \/\//);
   const both = specialise(shader, { types: { In4: 'f16', Out4: 'f32', Acc: 'f32' } }, libraries);
   assert.match(both, /^enable f16; enable subgroups; \/\//);
@@ -70,17 +85,33 @@ test('every shader is valid as it stands, with the defaults of its file', async 
   const own = Object.values(shaders).filter((value): value is typeof adam => 'source' in value);
   assert.ok(own.length >= 15);
   for (const shader of own as readonly Shader[]) {
-    const aliases = [...shader.source.matchAll(/^alias (\w+) = (?:vec4<)?(\w+)>?;/gm)].map(([, name, type]) => [name, type]);
-    assert.equal(aliases.map(([name]) => name), [...shader.types], shader.name);
+    const aliases = [...shader.source.matchAll(/^alias (\w+) = (?:vec4<)?(\w+)>?;/gm)].map(
+      ([, name, type]) => [name, type],
+    );
+    assert.equal(
+      aliases.map(([name]) => name),
+      [...shader.types],
+      shader.name,
+    );
     assert.equal(Object.fromEntries(aliases).Acc ?? 'f32', 'f32', shader.name);
     assert.match(shader.source, /^\/\/ /, `${shader.name}: the first line is a comment`);
   }
 });
 
 test('labels read, and tell every choice apart', () => {
-  const choice = { types: F32.types, constants: { TM: 4 }, overrides: { TRANSPOSE_A: true, ACTIVATION: 2 } } as const;
-  assert.is(labelOf(gemm_direct, choice), 'gemm_direct In=f32 Out=f32 Acc=f32 TM=4 TRANSPOSE_A=1 ACTIVATION=2');
-  assert.is.not(labelOf(gemm_direct, { ...choice, overrides: { ...choice.overrides, ACTIVATION: 3 } }), labelOf(gemm_direct, choice));
+  const choice = {
+    types: F32.types,
+    constants: { TM: 4 },
+    overrides: { TRANSPOSE_A: true, ACTIVATION: 2 },
+  } as const;
+  assert.is(
+    labelOf(gemm_direct, choice),
+    'gemm_direct In=f32 Out=f32 Acc=f32 TM=4 TRANSPOSE_A=1 ACTIVATION=2',
+  );
+  assert.is.not(
+    labelOf(gemm_direct, { ...choice, overrides: { ...choice.overrides, ACTIVATION: 3 } }),
+    labelOf(gemm_direct, choice),
+  );
 });
 
 test('grids wrap beyond 65535 workgroups and leave none out', () => {
@@ -90,15 +121,31 @@ test('grids wrap beyond 65535 workgroups and leave none out', () => {
   assert.equal(linearGrid(65535 * 64, 64), [65535, 1, 1]);
   for (const count of [65535 * 64 + 1, 65535 * 130, 65535 * 64 * 7 + 5, 2 ** 32]) {
     const [x, y, z] = linearGrid(count, 64);
-    assert.ok(x <= 65535 && y <= 65535 && z === 1 && x * y * 64 >= count && (y - 1) * x * 64 < count, `${count}: ${x}, ${y}`);
+    assert.ok(
+      x <= 65535 && y <= 65535 && z === 1 && x * y * 64 >= count && (y - 1) * x * 64 < count,
+      `${count}: ${x}, ${y}`,
+    );
   }
 });
 
 test('params are written in the order of the struct, each in its type', () => {
-  const shader = { ...unary, params: [{ name: 'a', type: 'u32' }, { name: 'b', type: 'f32' }, { name: 'c', type: 'i32' }] } as const;
+  const shader = {
+    ...unary,
+    params: [
+      { name: 'a', type: 'u32' },
+      { name: 'b', type: 'f32' },
+      { name: 'c', type: 'i32' },
+    ],
+  } as const;
   const view = new DataView(encodeParams(shader as Shader, { c: -2, a: 4294967295, b: 0.5 } as never));
-  assert.equal([view.getUint32(0, true), view.getFloat32(4, true), view.getInt32(8, true)], [4294967295, 0.5, -2]);
-  assert.throws(() => encodeParams(shader as Shader, { a: 1, b: 2 } as never), /unary: no value for params\.c/);
+  assert.equal(
+    [view.getUint32(0, true), view.getFloat32(4, true), view.getInt32(8, true)],
+    [4294967295, 0.5, -2],
+  );
+  assert.throws(
+    () => encodeParams(shader as Shader, { a: 1, b: 2 } as never),
+    /unary: no value for params\.c/,
+  );
 });
 
 /** A shader that multiplies by two, with `line` in its body. */
@@ -123,7 +170,12 @@ function descriptor(name: string, line: string) {
 }
 
 function double(name: string, line: string, x: ht.Tensor): void {
-  const call = { types: { Acc: 'f32' }, bindings: { x: x.storage }, params: { size: x.size }, workgroups: [1, 1, 1] } as const;
+  const call = {
+    types: { Acc: 'f32' },
+    bindings: { x: x.storage },
+    params: { size: x.size },
+    workgroups: [1, 1, 1],
+  } as const;
   x.engine.run(descriptor(name, line), call);
 }
 
@@ -132,7 +184,11 @@ test('a shader that is refused becomes a ShaderError with file, line, text and p
   double('right', 'x[id.x] *= 2.0;', x);
   assert.equal([...(await x.data())], [2, 4, 6]);
   for (const [name, line, message] of [
-    ['misspelt', 'x[id.x] = x[id.x] * twoo;', /^shaders\/misspelt\.wgsl:10: unresolved value 'twoo'.*\(x\[id\.x\] = x\[id\.x\] \* twoo;\); pipeline misspelt Acc=f32$/],
+    [
+      'misspelt',
+      'x[id.x] = x[id.x] * twoo;',
+      /^shaders\/misspelt\.wgsl:10: unresolved value 'twoo'.*\(x\[id\.x\] = x\[id\.x\] \* twoo;\); pipeline misspelt Acc=f32$/,
+    ],
     ['mistyped', 'x[id.x] = id.x;', /^shaders\/mistyped\.wgsl:10: .*u32.*f32/],
   ] as const) {
     const own = ht.tensor([1], { engine });
@@ -147,7 +203,10 @@ test('a shader that is refused becomes a ShaderError with file, line, text and p
   // The same mistake is told in the same words again.
   const again = ht.tensor([1], { engine });
   double('misspelt', 'x[id.x] = x[id.x] * twoo;', again);
-  const error = await again.data().then(() => undefined, (thrown: Error) => thrown);
+  const error = await again.data().then(
+    () => undefined,
+    (thrown: Error) => thrown,
+  );
   assert.match(`${error?.message}`, /^shaders\/misspelt\.wgsl:10: unresolved value 'twoo'/);
   // Nothing of it is left: other work goes on.
   assert.equal([...(await ht.add(x, 1).data())], [3, 5, 7]);
@@ -157,8 +216,16 @@ test('a shader that is refused becomes a ShaderError with file, line, text and p
 test('a mistake in an included library is told as such', async () => {
   const x = ht.tensor([1], { engine });
   const shader = descriptor('short', 'x[id.x] = f32(linearIndex(id, id, 0u));');
-  engine.run(shader, { types: { Acc: 'f32' }, bindings: { x: x.storage }, params: { size: 1 }, workgroups: [1, 1, 1] });
-  const error = await x.data().then(() => undefined, (thrown: Error) => thrown);
+  engine.run(shader, {
+    types: { Acc: 'f32' },
+    bindings: { x: x.storage },
+    params: { size: 1 },
+    workgroups: [1, 1, 1],
+  });
+  const error = await x.data().then(
+    () => undefined,
+    (thrown: Error) => thrown,
+  );
   assert.instance(error, ht.ShaderError);
   assert.match(error!.message, /shaders\/short\.wgsl:10/);
   assert.is(lineOf(shader.source, 'linearIndex'), 9);

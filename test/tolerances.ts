@@ -36,7 +36,10 @@ export interface Comparison {
 }
 
 /** What |got - reference| may be. Integers and bools are exact. */
-export function allowance(reference: number, { op, dtype, pass = 'forward', terms = 1, exact }: Comparison): number {
+export function allowance(
+  reference: number,
+  { op, dtype, pass = 'forward', terms = 1, exact }: Comparison,
+): number {
   if (exact || !(dtype === 'float32' || dtype === 'float16')) return 0;
   const exception = EXCEPTIONS.find((row) => pass === 'forward' && dtype === 'float32' && row.op.test(op));
   const tolerance = exception?.float32 ?? TOLERANCES[pass][dtype];
@@ -48,7 +51,11 @@ export function allowance(reference: number, { op, dtype, pass = 'forward', term
 }
 
 /** Throws unless every value is close to its reference; the message names op, index, got, expected and allowed. */
-export function assertClose(got: ArrayLike<number>, reference: ArrayLike<number>, comparison: Comparison): void {
+export function assertClose(
+  got: ArrayLike<number>,
+  reference: ArrayLike<number>,
+  comparison: Comparison,
+): void {
   const { op, dtype, pass = 'forward' } = comparison;
   const fail = (text: string): never => {
     throw new AssertionError({ message: `${op} ${dtype} ${pass}: ${text}`, stackStartFn: assertClose });

@@ -1,6 +1,15 @@
 // Tests of the host's halves: all 65,536 of them and rounding to them, against a table and against neighbours.
 import * as assert from 'uvu/assert';
-import { fromHalf, fromHalves, HALF_MAX, HALF_MIN, HALF_MIN_NORMAL, roundToHalf, toHalf, toHalves } from '../src/values/half.ts';
+import {
+  fromHalf,
+  fromHalves,
+  HALF_MAX,
+  HALF_MIN,
+  HALF_MIN_NORMAL,
+  roundToHalf,
+  toHalf,
+  toHalves,
+} from '../src/values/half.ts';
 import { suite } from './harness.ts';
 import { randomOf } from './ops/draws.ts';
 import { halfBits, halfUlp, halfValue, nearestHalf } from './reference/half.ts';
@@ -16,7 +25,10 @@ function widened(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits & 0x7c00) >> 10;
   if (exponent === 0) return sign * (bits & 0x3ff) * 2 ** -24;
-  view.setUint32(0, exponent === 31 ? 0x7f800000 | ((bits & 0x3ff) << 13) : ((exponent + 112) << 23) | ((bits & 0x3ff) << 13));
+  view.setUint32(
+    0,
+    exponent === 31 ? 0x7f800000 | ((bits & 0x3ff) << 13) : ((exponent + 112) << 23) | ((bits & 0x3ff) << 13),
+  );
   return sign * view.getFloat32(0);
 }
 
@@ -26,7 +38,8 @@ test('the two independent references agree', () => {
 
 test('every half has its value', () => {
   for (const bits of ALL)
-    if (!Object.is(fromHalf(bits), widened(bits))) assert.unreachable(`0x${bits.toString(16)} is ${fromHalf(bits)}`);
+    if (!Object.is(fromHalf(bits), widened(bits)))
+      assert.unreachable(`0x${bits.toString(16)} is ${fromHalf(bits)}`);
 });
 
 test('every half comes back from its value; NaN becomes 0x7e00', () => {
@@ -58,8 +71,10 @@ test('random numbers of every size, float32 and float64, round as the reference 
     const exact = (random() - 0.5) * 2 ** (40 * random() - 22);
     for (const value of [view.getFloat32(0), exact]) {
       if (Number.isNaN(value)) continue;
-      if (toHalf(value) !== halfBits(value)) assert.unreachable(`${value} became 0x${toHalf(value).toString(16)}`);
-      if (!Object.is(roundToHalf(value), nearestHalf(value))) assert.unreachable(`${value} rounds to ${roundToHalf(value)}`);
+      if (toHalf(value) !== halfBits(value))
+        assert.unreachable(`${value} became 0x${toHalf(value).toString(16)}`);
+      if (!Object.is(roundToHalf(value), nearestHalf(value)))
+        assert.unreachable(`${value} rounds to ${roundToHalf(value)}`);
     }
   }
 });
@@ -100,5 +115,6 @@ test('whole arrays', () => {
 });
 
 test('the reference knows the distance between halves', () => {
-  for (const bits of FINITE.filter((one) => one < 0x7bff)) assert.is(halfUlp(widened(bits)), widened(bits + 1) - widened(bits));
+  for (const bits of FINITE.filter((one) => one < 0x7bff))
+    assert.is(halfUlp(widened(bits)), widened(bits + 1) - widened(bits));
 });

@@ -9,7 +9,10 @@ const test = suite('host random');
 
 test('the published vectors of Threefry-2x32 with 20 rounds', () => {
   const all = 0xffffffff;
-  for (const own of [threefry, (k0: number, k1: number, c0: number, c1: number) => reference([k0, k1], [c0, c1])]) {
+  for (const own of [
+    threefry,
+    (k0: number, k1: number, c0: number, c1: number) => reference([k0, k1], [c0, c1]),
+  ]) {
     assert.equal(own(0, 0, 0, 0), [0x6b200159, 0x99ba4efe]);
     assert.equal(own(all, all, all, all), [0x1cb996fc, 0xbb002be7]);
     assert.equal(own(0x13198a2e, 0x03707344, 0x243f6a88, 0x85a308d3), [0xc4923a9c, 0x483df7a0]);
@@ -69,7 +72,10 @@ test('uniform and normal numbers have their moments', () => {
 test('a permutation holds every number once, and all orders come up', () => {
   const numbers = new RandomStream(9);
   const order = numbers.permutation(1000);
-  assert.equal([...order].sort((a, b) => a - b), Array.from({ length: 1000 }, (_, i) => i));
+  assert.equal(
+    [...order].sort((a, b) => a - b),
+    Array.from({ length: 1000 }, (_, i) => i),
+  );
   assert.not.equal([...order], [...numbers.permutation(1000)]);
   const counts = new Map<string, number>();
   for (let i = 0; i < 6000; i++) {

@@ -2,7 +2,15 @@
 import * as assert from 'uvu/assert';
 import { BYTES, checkDType, DTYPES, isFloat, list, requireDType, show } from '../src/values/dtype.ts';
 import { DataError, DtypeError, HalftapeError, ShapeError } from '../src/values/errors.ts';
-import { decode, encode, flatten, isTypedArray, type NestedArray, nest, shapeOfNested } from '../src/values/nested.ts';
+import {
+  decode,
+  encode,
+  flatten,
+  isTypedArray,
+  type NestedArray,
+  nest,
+  shapeOfNested,
+} from '../src/values/nested.ts';
 import {
   broadcastShapes,
   broadcastStrides,
@@ -67,7 +75,11 @@ shapes('shapes that no tensor can have', () => {
   assertThrows(() => checkShape('op', ['3']), ShapeError, /size '3'/);
   assertThrows(() => checkShape('op', [Number.NaN]), ShapeError, /size NaN/);
   assertThrows(() => checkShape('op', [2, undefined]), ShapeError, /size undefined/);
-  assertThrows(() => checkShape('op', [2, 0]), ShapeError, /shape \(2, 0\) has no elements; every size must be at least 1/);
+  assertThrows(
+    () => checkShape('op', [2, 0]),
+    ShapeError,
+    /shape \(2, 0\) has no elements; every size must be at least 1/,
+  );
   assertThrows(() => checkShape('op', [1, 1, 1, 1, 1, 1, 1]), ShapeError, /has rank 7; at most 6/);
   assertThrows(() => checkShape('op', [2 ** 20, 2 ** 20]), ShapeError, /more than 2\^32 - 1 elements/);
 });
@@ -77,9 +89,17 @@ shapes('broadcasting goes by the last axes, as in NumPy', () => {
     [[], [], []],
     [[], [3], [3]],
     [[2, 3], [3], [2, 3]],
-    [[2, 1], [1, 3], [2, 3]],
+    [
+      [2, 1],
+      [1, 3],
+      [2, 3],
+    ],
     [[1], [4, 1, 5], [4, 1, 5]],
-    [[7, 1, 5], [6, 1], [7, 6, 5]],
+    [
+      [7, 1, 5],
+      [6, 1],
+      [7, 6, 5],
+    ],
   ];
   for (const [a, b, result] of cases) {
     assert.equal(broadcastShapes('op', a, b), result);
@@ -90,15 +110,32 @@ shapes('broadcasting goes by the last axes, as in NumPy', () => {
     ShapeError,
     'add: shapes do not broadcast: a is (2, 3), b is (2, 4); sizes must be equal or 1, from the last axis on',
   );
-  assertThrows(() => broadcastShapes('add', [3, 1], [2, 4, 1]), ShapeError, /a is \(3, 1\), b is \(2, 4, 1\)/);
+  assertThrows(
+    () => broadcastShapes('add', [3, 1], [2, 4, 1]),
+    ShapeError,
+    /a is \(3, 1\), b is \(2, 4, 1\)/,
+  );
 });
 
 shapes('broadcast strides read what the reference reads', () => {
-  for (const [from, to] of [[[], [2, 3]], [[3], [2, 3]], [[2, 1], [2, 3]], [[1, 3, 1], [4, 2, 3, 5]]] as const) {
+  for (const [from, to] of [
+    [[], [2, 3]],
+    [[3], [2, 3]],
+    [
+      [2, 1],
+      [2, 3],
+    ],
+    [
+      [1, 3, 1],
+      [4, 2, 3, 5],
+    ],
+  ] as const) {
     const x = build(from, () => 0);
     const numbered = { ...x, data: x.data.map((_, index) => index) };
     const strides = broadcastStrides(from, to);
-    const read = build(to, (index) => index.reduce((sum, position, axis) => sum + position * strides[axis]!, 0));
+    const read = build(to, (index) =>
+      index.reduce((sum, position, axis) => sum + position * strides[axis]!, 0),
+    );
     assert.equal(read.data, broadcastTo(numbered, to).data);
   }
 });
@@ -108,7 +145,11 @@ shapes('axes are counted from the front, sorted and named once', () => {
   assert.equal(normaliseAxes('sum', -1, 3), [2]);
   assert.equal(normaliseAxes('sum', [2, -3], 3), [0, 2]);
   assert.equal(normaliseAxes('sum', [], 3), []);
-  assertThrows(() => normaliseAxes('sum', 3, 3), ShapeError, 'sum: axis 3 for a tensor of rank 3; use -3 to 2');
+  assertThrows(
+    () => normaliseAxes('sum', 3, 3),
+    ShapeError,
+    'sum: axis 3 for a tensor of rank 3; use -3 to 2',
+  );
   assertThrows(() => normaliseAxes('sum', [-4], 3), ShapeError, /axis -4/);
   assertThrows(() => normaliseAxes('sum', 0.5, 3), ShapeError, /axis 0.5/);
   assertThrows(() => normaliseAxes('sum', [0, -3], 3), ShapeError, 'sum: axes [0, -3] name an axis twice');
@@ -118,7 +159,10 @@ const dtypes = suite('dtypes');
 
 dtypes('names, bytes and kinds', () => {
   for (const dtype of DTYPES) assert.is(checkDType('op', dtype), dtype);
-  assert.equal(DTYPES.map((dtype) => BYTES[dtype]), [4, 2, 4, 4, 4]);
+  assert.equal(
+    DTYPES.map((dtype) => BYTES[dtype]),
+    [4, 2, 4, 4, 4],
+  );
   assert.equal(DTYPES.filter(isFloat), ['float32', 'float16']);
 });
 
@@ -159,7 +203,13 @@ const nested = suite('nested values');
 nested('shapes of nested arrays', () => {
   assert.equal(shapeOfNested('tensor', 5), []);
   assert.equal(shapeOfNested('tensor', [1, 2]), [2]);
-  assert.equal(shapeOfNested('tensor', [[[1], [2], [3]], [[4], [5], [6]]]), [2, 3, 1]);
+  assert.equal(
+    shapeOfNested('tensor', [
+      [[1], [2], [3]],
+      [[4], [5], [6]],
+    ]),
+    [2, 3, 1],
+  );
   assert.equal(shapeOfNested('tensor', []), [0]);
   const rows = (values: NestedArray) => () => shapeOfNested('tensor', values);
   assertThrows(rows([[1, 2], [3]]), ShapeError, 'tensor: rows differ: row 0 is (2), row 1 is (1)');
@@ -167,8 +217,14 @@ nested('shapes of nested arrays', () => {
   assertThrows(rows([[[1]], [2]]), ShapeError, /row 0 is \(1, 1\), row 1 is \(1\)/);
 });
 
-nested('flattening and nesting are each other\'s inverse', () => {
-  const values = [[[1, 2], [3, 4], [5, 6]]];
+nested("flattening and nesting are each other's inverse", () => {
+  const values = [
+    [
+      [1, 2],
+      [3, 4],
+      [5, 6],
+    ],
+  ];
   assert.equal(flatten(values), [1, 2, 3, 4, 5, 6]);
   assert.equal(nest([1, 2, 3, 4, 5, 6], [1, 3, 2]), values);
   assert.equal(nest(new Float32Array([7]), []), 7);
@@ -204,10 +260,17 @@ nested('bytes of each dtype and back', () => {
 
 nested('numbers that a whole dtype does not hold', () => {
   const rule = 'use whole numbers from -2147483648 to 2147483647';
-  const bad = (value: number, dtype: 'int32' | 'uint32' = 'int32') => () => encode('tensor', [0, value], dtype);
+  const bad =
+    (value: number, dtype: 'int32' | 'uint32' = 'int32') =>
+    () =>
+      encode('tensor', [0, value], dtype);
   assertThrows(bad(1.5), DataError, `tensor: value 1.5 at index 1 is no int32; ${rule}`);
   assertThrows(bad(2 ** 31), DataError, /value 2147483648 at index 1/);
   assertThrows(bad(Number.NaN), DataError, /value NaN/);
-  assertThrows(bad(-1, 'uint32'), DataError, 'tensor: value -1 at index 1 is no uint32; use whole numbers from 0 to 4294967295');
+  assertThrows(
+    bad(-1, 'uint32'),
+    DataError,
+    'tensor: value -1 at index 1 is no uint32; use whole numbers from 0 to 4294967295',
+  );
   assertThrows(bad(2 ** 32, 'uint32'), DataError, /4294967296/);
 });

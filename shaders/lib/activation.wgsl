@@ -9,7 +9,8 @@ fn sigmoid(x: vec4<f32>) -> vec4<f32> {
   return select(vec4<f32>(1.0), e, x < vec4<f32>(0.0)) / (vec4<f32>(1.0) + e);
 }
 
-// tanh saturates beyond 15 in float32; some drivers return NaN for large arguments.
+// tanh saturates beyond 15 in float32; some drivers return NaN for large arguments, and clamp would hide a NaN.
 fn saturatingTanh(x: vec4<f32>) -> vec4<f32> {
-  return tanh(clamp(x, vec4<f32>(-15.0), vec4<f32>(15.0)));
+  let isNan = (bitcast<vec4<u32>>(x) & vec4<u32>(0x7fffffffu)) > vec4<u32>(0x7f800000u);
+  return select(tanh(clamp(x, vec4<f32>(-15.0), vec4<f32>(15.0))), x, isNan);
 }

@@ -1,5 +1,5 @@
-// m + log(sum of e^(x - m)) over a row of params.columns logits, m its maximum; by the whole workgroup of LANES, whose
-// invocations all get the result.
+// (m, log(sum of e^(x - m))) over a row of params.columns logits, m its maximum: two numbers, since their rounded sum
+// would lose the second one beside large logits. By the whole workgroup of LANES, whose invocations all get the result.
 fn logitAt(i: u32) -> f32 {
   return in4(logits[i >> 2u])[i & 3u];
 }
@@ -32,7 +32,7 @@ fn foldSum(lane: u32, value: f32) -> f32 {
   return result;
 }
 
-fn logSumExp(row: u32, lane: u32) -> f32 {
+fn logSumExp(row: u32, lane: u32) -> vec2<f32> {
   let first = row * params.columns;
   var largest = logitAt(first);
   for (var column = lane; column < params.columns; column += LANES) {
@@ -43,5 +43,5 @@ fn logSumExp(row: u32, lane: u32) -> f32 {
   for (var column = lane; column < params.columns; column += LANES) {
     sum += exp(logitAt(first + column) - largest);
   }
-  return largest + log(foldSum(lane, sum));
+  return vec2<f32>(largest, log(foldSum(lane, sum)));
 }

@@ -10,8 +10,8 @@ fn begin(x: vec4<Acc>) -> vec4<Acc> {
 
 fn combine(p: vec4<Acc>, q: vec4<Acc>) -> vec4<Acc> {
   switch OP {
-    case MAX: { return max(p, q); }
-    case MIN: { return min(p, q); }
+    case MAX: { return larger(p, q); }
+    case MIN: { return smaller(p, q); }
     case PROD: { return p * q; }
     default: { return p + q; }
   }

@@ -5,6 +5,7 @@ import type { MemoryReport } from '../gpu/storage.ts';
 import { checkDType, type DType } from '../values/dtype.ts';
 import { ShapeError } from '../values/errors.ts';
 import { flatten, isTypedArray, shapeOfNested, type TensorValues } from '../values/nested.ts';
+import { checkOptions } from '../values/options.ts';
 import { checkShape, type Shape, showShape, sizeOf } from '../values/shape.ts';
 import { Variable, type VariableOptions } from './variable.ts';
 
@@ -13,6 +14,14 @@ export function variable(
   values: TensorValues,
   options: VariableOptions & { shape?: Shape; dtype?: DType; engine?: Engine } = {},
 ): Variable {
+  checkOptions('variable', options, [
+    'shape',
+    'dtype',
+    'engine',
+    'name',
+    'trainable',
+    'overwriteWithGradient',
+  ]);
   const { shape, dtype = 'float32', engine = defaultEngine('variable'), ...rest } = options;
   const own = isTypedArray(values) ? [values.length] : shapeOfNested('variable', values);
   const checked = checkShape('variable', shape ?? own);

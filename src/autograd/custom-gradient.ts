@@ -1,11 +1,13 @@
 /** Values without a gradient, and functions with a gradient of their own. */
+import { type TensorLike, toTensor } from '../ops/input.ts';
 import { ArgumentError } from '../values/errors.ts';
 import { recordOp, withoutRecorder } from './recording.ts';
 import type { Tensor } from './tensor.ts';
 
 /** The same values, constant to every tape. */
-export function stopGradient(x: Tensor): Tensor {
-  return x.alias(x.shape, {});
+export function stopGradient(x: TensorLike): Tensor {
+  const tensor = toTensor('stopGradient', x);
+  return tensor.alias(tensor.shape, {});
 }
 
 export interface CustomGradient {

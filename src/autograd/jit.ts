@@ -89,12 +89,20 @@ function trace<A extends unknown[]>(
         const traceArgs = mapTensors(args, () => stand[next++]) as A;
         const value = fn(...traceArgs);
         if (value instanceof Promise) {
+          value.catch(() => {});
           throw new ArgumentError(
             'jit: the function is async; a traced function records work and reads nothing',
           );
         }
         const outputs = tensorsIn(value);
-        for (const { storage } of outputs) engine.capture(storage);
+        for (const output of outputs) {
+          if (output.engine !== engine) {
+            throw new ArgumentError(
+              'jit: the result lies on another engine than the arguments; pass its tensors as arguments',
+            );
+          }
+          engine.capture(output.storage);
+        }
         let place = 0;
         return {
           inputs: stand.map(({ storage }) => storage),

@@ -44,7 +44,12 @@ export function defineOp<A>(definition: OpDefinition<A>): Op<A> {
     const outputs = forward
       ? specs.map(({ shape, dtype }) => emptyTensor(engine, shape, dtype, name))
       : specs.map(({ shape }) => inputs[0]!.alias(shape, {}));
-    forward?.(inputs, outputs, attributes);
+    try {
+      forward?.(inputs, outputs, attributes);
+    } catch (error) {
+      for (const output of outputs) output.dispose();
+      throw error;
+    }
     recordOp(name, inputs, outputs, (gradients, recorded) => {
       if (!backward) throw new ArgumentError(`${name}: it has no gradient; put ht.stopGradient around it`);
       return backward({ ...recorded, gradients, attributes });

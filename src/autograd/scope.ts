@@ -1,5 +1,7 @@
 /** Tidy scopes: who disposes the tensors that a function made and did not return. */
 
+import { ArgumentError } from '../values/errors.ts';
+
 /** What a scope can dispose. */
 export interface Disposable {
   dispose(): void;
@@ -30,6 +32,13 @@ export function inScope<T>(fn: () => T, survivors: (result: T) => Iterable<Dispo
     throw error;
   }
   scopes.pop();
+  if (result instanceof Promise) {
+    result.catch(() => {});
+    for (const item of scope) item.dispose();
+    throw new ArgumentError(
+      'tidy: the function is async; what it makes later would not be found; use a plain function',
+    );
+  }
   for (const item of survivors(result)) {
     if (!scope.delete(item)) continue;
     enterScope(item);

@@ -4,6 +4,7 @@ import { cast } from '../ops/cast.ts';
 import { onesLike, zerosLike } from '../ops/creation.ts';
 import { isFloat, list, show } from '../values/dtype.ts';
 import { ArgumentError, DtypeError, ShapeError } from '../values/errors.ts';
+import { checkOptions } from '../values/options.ts';
 import { sameShape, showShape } from '../values/shape.ts';
 import { isRecording, type Recorder, type TapeNode, withoutRecorder, withRecorder } from './recording.ts';
 import { enterScope, inScope, leaveScopes } from './scope.ts';
@@ -36,6 +37,7 @@ export class GradientTape implements Recorder {
   #used = false;
 
   constructor(options: TapeOptions = {}) {
+    checkOptions('GradientTape', options, ['persistent', 'watchVariables']);
     this.#persistent = options.persistent ?? false;
     this.#watchVariables = options.watchVariables ?? true;
     leaked.register(this, this.#nodes, this);
@@ -47,7 +49,14 @@ export class GradientTape implements Recorder {
     this.#requireUnused('record');
     if (isRecording(this))
       throw new ArgumentError('GradientTape.record: this tape is recording already; nest another one');
-    return withRecorder(this, fn);
+    const result = withRecorder(this, fn);
+    if (result instanceof Promise) {
+      result.catch(() => {});
+      throw new ArgumentError(
+        'GradientTape.record: the function is async, and the tape sees none of what it does later',
+      );
+    }
+    return result;
   }
 
   /** Runs `fn` unrecorded by this tape, inside `record`. */
@@ -103,6 +112,7 @@ export class GradientTape implements Recorder {
     const targets = Array.isArray(target) ? (target as readonly Tensor[]) : [target as Tensor];
     const wanted = (Array.isArray(sources) ? sources : [sources]).map(tensorOf);
     const given = checkTargets(targets, options.outputGradients);
+    checkOptions('GradientTape.gradient', options, ['outputGradients', 'unconnected']);
     const unconnected = options.unconnected ?? 'none';
     if (unconnected !== 'none' && unconnected !== 'zero') {
       throw new ArgumentError(

@@ -72,6 +72,11 @@ export class Tensor {
         `tensor of shape ${showShape(this.shape)}: it was disposed; return it from tidy, or ht.keep it`,
       );
     }
+    if (this.#storage.traced && !this.engine.tracing) {
+      throw new DisposedError(
+        `tensor of shape ${showShape(this.shape)}: it was made inside a traced function; return it from there`,
+      );
+    }
     return this.#storage;
   }
 

@@ -7,7 +7,7 @@ import { checkEngineOptions, defaultBudget, type EngineOptions, type Host } from
 import { encodeParams, Pipelines } from './pipelines.ts';
 import { Program, type Trace } from './program.ts';
 import { CommandQueue } from './queue.ts';
-import type { Call, ElementType, Shader } from './shader.ts';
+import { type Call, type ElementType, MAX_GROUPS, type Shader } from './shader.ts';
 import type { Libraries } from './specialise.ts';
 import { type ReadRequest, Staging } from './staging.ts';
 import { Allocator, type MemoryReport, Storage } from './storage.ts';
@@ -22,7 +22,8 @@ export interface Copy {
 export class Engine {
   /** Adapter, features, limits and the form of float16. */
   readonly info: EngineInfo;
-  /** Resolves with the reason when the device is lost or the engine closed; every later call throws `DeviceLostError`. */
+  /** Resolves with the reason when the device is lost or the engine closed. Every later call throws `DeviceLostError`, or
+   * `DisposedError` after `close`. */
   readonly lost: Promise<string>;
   readonly seed: number;
   readonly #device: GPUDevice;
@@ -33,7 +34,6 @@ export class Engine {
   #gone: HalftapeError | undefined;
   #failure: HalftapeError | undefined;
   #trace: Trace | undefined;
-  #onClose: (() => void)[] = [];
 
   /** Opens the adapter's device. Throws `AdapterError` or `ArgumentError`. */
   static async open(options: EngineOptions): Promise<Engine> {
@@ -134,6 +134,11 @@ export class Engine {
       storage.version++;
       this.#noteWrite(storage);
     }
+    if (call.workgroups.some((count) => count > MAX_GROUPS)) {
+      throw new ArgumentError(
+        `${shader.name}: ${call.workgroups.join(' x ')} workgroups; an axis takes at most ${MAX_GROUPS}: use smaller tensors`,
+      );
+    }
     const pipeline = this.#pipelines.get(shader, call);
     const dispatch = {
       pipeline,
@@ -219,7 +224,12 @@ export class Engine {
 
   program(trace: Trace, inputs: readonly Storage[], outputs: readonly Storage[]): Program {
     this.check();
-    return new Program(this.#device, this.#pipelines, this.#allocator, trace, inputs, outputs);
+    try {
+      return new Program(this.#device, this.#pipelines, this.#allocator, trace, inputs, outputs);
+    } catch (error) {
+      for (const storage of trace.captured) this.release(storage);
+      throw error;
+    }
   }
 
   /** Records a replay: inputs are copied in, then the dispatches, then each output is copied out. */
@@ -247,17 +257,11 @@ export class Engine {
     return this.#queue.submits;
   }
 
-  /** Runs `fn` when the engine is closed. */
-  onClose(fn: () => void): void {
-    this.#onClose.push(fn);
-  }
-
   /** Frees everything; tensors and models of this engine are gone with it. Twice is once. */
   close(): void {
     if (this.#gone) return;
     this.#gone = new DisposedError('engine: closed; open a new one');
     this.#device.destroy();
-    for (const fn of this.#onClose) fn();
   }
 
   #noteWrite(storage: Storage): void {

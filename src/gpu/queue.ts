@@ -42,6 +42,8 @@ export class CommandQueue {
   readonly #allocator: Allocator;
   #commands: Command[] = [];
   #waitingBytes = 0;
+  /** A flush waits for earlier work to end. */
+  #held = false;
   /** Serial of the command list being recorded. */
   #serial = 1;
   #inFlight = new Set<Promise<unknown>>();
@@ -54,6 +56,7 @@ export class CommandQueue {
     this.#device = device;
     this.#pipelines = pipelines;
     this.#allocator = allocator;
+    allocator.relieve = () => this.submit();
   }
 
   dispatch({ pipeline, storages, params, workgroups }: Dispatch): void {
@@ -70,25 +73,23 @@ export class CommandQueue {
   /** Writes `data` from byte `offset` of `storage` on, a multiple of 4, after everything recorded before. */
   upload(storage: Storage, data: ArrayBufferView, offset = 0): void {
     const buffer = storage.buffer!;
-    const whole = data.byteLength % 4 === 0;
-    if (whole && buffer.usedBy !== this.#serial) {
-      this.#device.queue.writeBuffer(
-        buffer.gpu,
-        offset,
-        data.buffer as ArrayBuffer,
-        data.byteOffset,
-        data.byteLength,
-      );
-      return;
+    const own = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+    const waits = buffer.usedBy === this.#serial;
+    let bytes = own;
+    if (waits || own.byteLength % 4 !== 0) {
+      bytes = new Uint8Array(Math.ceil(own.byteLength / 4) * 4);
+      bytes.set(own);
     }
-    const bytes = new Uint8Array((data.byteLength + 3) & ~3);
-    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-    this.#waitingBytes += bytes.byteLength;
-    this.#push({ kind: 'upload', buffer: this.#use(storage), offset, bytes });
+    if (waits) {
+      this.#waitingBytes += bytes.byteLength;
+      this.#push({ kind: 'upload', buffer: this.#use(storage), offset, bytes });
+    } else {
+      this.#device.queue.writeBuffer(buffer.gpu, offset, bytes);
+    }
   }
 
   copy(from: Storage, to: Storage, bytes: number): void {
-    this.#push({ kind: 'copy', from: this.#use(from), to: this.#use(to), bytes: (bytes + 3) & ~3 });
+    this.#push({ kind: 'copy', from: this.#use(from), to: this.#use(to), bytes: Math.ceil(bytes / 4) * 4 });
   }
 
   replay(replayable: Replayable, storages: readonly Storage[]): void {
@@ -98,11 +99,13 @@ export class CommandQueue {
 
   /** Submits what is recorded, or leaves it to the end of earlier work when much is in flight. */
   flush(): void {
-    if (this.#inFlight.size < MAX_IN_FLIGHT || this.#waitingBytes > MAX_WAITING_BYTES) this.submit();
+    this.#held = this.#inFlight.size >= MAX_IN_FLIGHT && this.#waitingBytes <= MAX_WAITING_BYTES;
+    if (!this.#held) this.submit();
   }
 
   /** Submits what is recorded. */
   submit(): void {
+    this.#held = false;
     if (this.#commands.length > 0) {
       this.#encode();
       this.submits++;
@@ -110,7 +113,7 @@ export class CommandQueue {
       this.#inFlight.add(done);
       done.then(() => {
         this.#inFlight.delete(done);
-        if (this.#commands.length >= LONG) this.flush();
+        if (this.#held) this.flush();
       });
     }
     if (this.#allocator.destroyCondemned()) this.#pipelines.forgetBindGroups();

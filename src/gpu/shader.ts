@@ -40,7 +40,7 @@ export interface Call<S extends Shader> extends Specialisation<S> {
 export type Workgroups = readonly [x: number, y: number, z: number];
 
 /** Most workgroups along one axis of a dispatch, by the WebGPU specification. */
-const MAX_GROUPS = 65535;
+export const MAX_GROUPS = 65535;
 
 /** Workgroups for `count` invocations in a row, wrapped into y; `lib/grid.wgsl` undoes the wrapping. */
 export function linearGrid(count: number, workgroupSize: number): Workgroups {

@@ -17,7 +17,7 @@ export class Staging {
     let total = 0;
     this.#ranges = requests.map(({ bytes }) => {
       const range = { offset: total, bytes };
-      total += (bytes + 7) & ~7;
+      total += Math.ceil(bytes / 8) * 8;
       return range;
     });
     this.#buffer = device.createBuffer({
@@ -28,7 +28,7 @@ export class Staging {
     const encoder = device.createCommandEncoder({ label: 'staging' });
     for (const [index, { storage, bytes }] of requests.entries()) {
       const { offset } = this.#ranges[index]!;
-      encoder.copyBufferToBuffer(storage.buffer!.gpu, 0, this.#buffer, offset, (bytes + 3) & ~3);
+      encoder.copyBufferToBuffer(storage.buffer!.gpu, 0, this.#buffer, offset, Math.ceil(bytes / 4) * 4);
     }
     device.queue.submit([encoder.finish()]);
   }

@@ -57,18 +57,28 @@ export function megabytes(bytes: number): string {
   return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 }
 
+/** Bytes of released buffers that wait for the next submit at most. */
+const MAX_CONDEMNED = 2 ** 26;
+
 /** The driver never reports running out of memory (a touched buffer beyond it ends the process), so bytes are counted here. */
 export class Allocator {
   readonly #device: GPUDevice;
   readonly #budget: number;
   readonly #free = new Map<number, DeviceBuffer[]>();
   #condemned: DeviceBuffer[] = [];
+  #condemnedBytes = 0;
+  /** Most bytes of one binding, in whole quads. */
+  readonly #limit: number;
+  /** Submits what is recorded, so that released buffers can be destroyed; set by the queue. */
+  relieve: () => void = () => {};
   #report: MemoryReport = { bytesInUse: 0, peakBytes: 0, pooledBytes: 0, buffers: 0 };
   #nextId = 1;
 
   constructor(device: GPUDevice, budget: number) {
     this.#device = device;
     this.#budget = budget;
+    const { maxStorageBufferBindingSize, maxBufferSize } = device.limits;
+    this.#limit = Math.floor(Math.min(maxStorageBufferBindingSize, maxBufferSize) / 16) * 16;
   }
 
   report(): MemoryReport {
@@ -77,11 +87,8 @@ export class Allocator {
 
   /** Throws `OutOfMemoryError` when one storage is larger than can be bound. */
   checkSize(where: string, bytes: number): void {
-    const limit = Math.min(
-      this.#device.limits.maxStorageBufferBindingSize,
-      this.#device.limits.maxBufferSize,
-    );
-    if (bucketOf(bytes) > limit) {
+    const limit = this.#limit;
+    if (bytes > limit) {
       throw new OutOfMemoryError(
         `${where}: ${megabytes(bytes)} in one tensor; this adapter binds at most ${megabytes(limit)}; split it along its first axis`,
       );
@@ -91,7 +98,7 @@ export class Allocator {
   /** Gives `storage` a buffer. Contents are undefined. Throws `OutOfMemoryError` beyond the budget, leaving all as it was. */
   back(storage: Storage, where: string): void {
     this.checkSize(where, storage.bytes);
-    const bytes = bucketOf(storage.bytes);
+    const bytes = Math.min(bucketOf(storage.bytes), this.#limit);
     const pooled = this.#free.get(bytes)?.pop();
     if (pooled) this.#report.pooledBytes -= bytes;
     storage.buffer = pooled ?? this.#create(bytes, where, storage.life);
@@ -107,6 +114,8 @@ export class Allocator {
     this.#report.bytesInUse -= buffer.bytes;
     if (storage.life === 'kept') {
       this.#condemned.push(buffer);
+      this.#condemnedBytes += buffer.bytes;
+      if (this.#condemnedBytes > MAX_CONDEMNED) this.relieve();
       return;
     }
     this.#report.pooledBytes += buffer.bytes;
@@ -119,6 +128,7 @@ export class Allocator {
   trim(): void {
     for (const list of this.#free.values()) this.#condemned.push(...list);
     this.#free.clear();
+    this.#condemnedBytes += this.#report.pooledBytes;
     this.#report.pooledBytes = 0;
   }
 
@@ -126,13 +136,17 @@ export class Allocator {
   destroyCondemned(): boolean {
     const condemned = this.#condemned;
     this.#condemned = [];
+    this.#condemnedBytes = 0;
     for (const { gpu } of condemned) gpu.destroy();
     this.#report.buffers -= condemned.length;
     return condemned.length > 0;
   }
 
   #create(bytes: number, where: string, life: Life): DeviceBuffer {
-    if (this.#held() + bytes > this.#budget) this.trim();
+    if (this.#held() + bytes > this.#budget) {
+      this.trim();
+      this.relieve();
+    }
     if (this.#held() + bytes > this.#budget) {
       throw new OutOfMemoryError(
         `${where}: ${megabytes(bytes)} more would pass the memory budget of ${megabytes(this.#budget)} ` +
@@ -149,6 +163,6 @@ export class Allocator {
   }
 
   #held(): number {
-    return this.#report.bytesInUse + this.#report.pooledBytes;
+    return this.#report.bytesInUse + this.#report.pooledBytes + this.#condemnedBytes;
   }
 }

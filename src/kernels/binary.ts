@@ -22,6 +22,7 @@ export function binaryKernel(op: BinaryCase, a: ShapedOperand, b: ShapedOperand,
     types: { In4: elementOf(a), Out4: elementOf(c), Acc: accumulatorOf(a) },
     overrides: {
       OP: shader.constants[op],
+      FLOATS: accumulatorOf(a) === 'f32',
       READ_A: shader.constants[readOf(access, 0, a)],
       READ_B: shader.constants[readOf(access, 1, b)],
     },

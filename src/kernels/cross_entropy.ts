@@ -4,7 +4,7 @@ import { cross_entropy, cross_entropy_gradient } from '../generated/shaders.ts';
 import { linearGrid } from '../gpu/shader.ts';
 import { elementOf, type Operand, quadsOf, unusedStorage } from './operand.ts';
 
-/** Loss and log-sum-exp of each row, float32. `targets` are int32 class numbers (rows) or float32 (rows x columns). */
+/** Loss, and log-sum-exp in two numbers, of each row, float32. `targets` are int32 class numbers (rows) or float32 (rows x columns). */
 export function crossEntropyKernel(
   logits: Operand,
   targets: Operand,
@@ -22,7 +22,7 @@ export function crossEntropyKernel(
   });
 }
 
-/** `y = g (e^(logits - lse) total - targets)`; `g`, `lse` and `total` one float32 a row, `total` only for dense targets. */
+/** `y = g (e^(logits - lse) total - targets)`; `g` and `total` one float32 a row, `lse` two, `total` only for dense targets. */
 export function crossEntropyGradientKernel(
   logits: Operand,
   targets: Operand,

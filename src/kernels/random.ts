@@ -26,7 +26,7 @@ export function randomKernel(kind: RandomCase, y: Operand, low: number, high: nu
   const generator = generatorOf(y.engine);
   y.engine.run(shader, {
     types: { Out4: elementOf(y), Acc: accumulatorOf(y) },
-    overrides: { KIND: shader.constants[kind] },
+    overrides: { KIND: shader.constants[kind], HALF: y.dtype === 'float16' },
     bindings: { generator, y: y.storage },
     params: { size: y.size, low, high },
     workgroups: linearGrid(quadsOf(y), 64),

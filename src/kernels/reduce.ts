@@ -33,7 +33,11 @@ export function reduceKernel(op: ReduceCase, x: Operand, y: Operand, shape: Redu
   } else if (inner === 1 && reduced >= LONG_ROW) {
     x.engine.run(reduce_rows, {
       types: { In4: elementOf(x), Out4: elementOf(y), Acc: accumulatorOf(x) },
-      overrides: { OP: reduce_rows.constants[op], QUADS: reduced % 4 === 0 },
+      overrides: {
+        OP: reduce_rows.constants[op],
+        FLOATS: accumulatorOf(x) === 'f32',
+        QUADS: reduced % 4 === 0,
+      },
       bindings: { x: x.storage, y: y.storage },
       params: { rows: outer, reduced, scale },
       workgroups: linearGrid(Math.ceil(outer / 4), 1),
@@ -63,7 +67,7 @@ function walk(
 ): void {
   x.engine.run(reduce, {
     types: { In4: elementOf(x), Out4: elementOf(y), Acc: accumulatorOf(x) },
-    overrides: { OP: reduce.constants[op], QUADS: shape.inner % 4 === 0 },
+    overrides: { OP: reduce.constants[op], FLOATS: accumulatorOf(x) === 'f32', QUADS: shape.inner % 4 === 0 },
     bindings: { x: x.storage, y: y.storage },
     params: { ...shape, parts, scale },
     workgroups: linearGrid(quadsOf(y), 64),

@@ -4,17 +4,24 @@ import { log_sum_exp, softmax } from '../generated/shaders.ts';
 import { linearGrid } from '../gpu/shader.ts';
 import { elementOf, type Operand, quadsOf } from './operand.ts';
 
-/** `lse[row] = log sum e^x[row]`; `lse` is float32. */
-export function logSumExpKernel(x: Operand, lse: Operand, rows: number, columns: number): void {
+/** `lse[row] = log sum e^x[row]`, float32; with `split` two numbers a row, the maximum and the rest. */
+export function logSumExpKernel(
+  x: Operand,
+  lse: Operand,
+  rows: number,
+  columns: number,
+  split: boolean,
+): void {
   x.engine.run(log_sum_exp, {
     types: { In4: elementOf(x), Acc: 'f32' },
+    overrides: { SPLIT: split },
     bindings: { logits: x.storage, lse: lse.storage },
     params: { rows, columns },
     workgroups: linearGrid(rows, 1),
   });
 }
 
-/** `y = e^(x - lse)`, or `x - lse` with `log`. */
+/** `y = e^(x - lse)`, or `x - lse` with `log`; `lse` split. */
 export function softmaxKernel(x: Operand, lse: Operand, y: Operand, columns: number, log: boolean): void {
   x.engine.run(softmax, {
     types: { In4: elementOf(x), Out4: elementOf(y), Acc: 'f32' },

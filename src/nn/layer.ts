@@ -1,5 +1,6 @@
 /** The base of layers: a name, a dtype policy, weights made at the first use, and the casts that the policy asks for. */
 import type { Tensor } from '../autograd/tensor.ts';
+import { tidy } from '../autograd/tidy.ts';
 import { Variable } from '../autograd/variable.ts';
 import type { Engine } from '../gpu/engine.ts';
 import { cast } from '../ops/cast.ts';
@@ -72,7 +73,7 @@ export abstract class Layer {
     if (x.rank < 1)
       throw new ShapeError(`${this.name}: the input is a scalar; its first axis must be the batch`);
     this.build(x.shape.slice(1), x.engine);
-    return this.call(isFloat(x.dtype) ? cast(x, this.policy.computeDtype) : x, options);
+    return tidy(() => this.call(isFloat(x.dtype) ? cast(x, this.policy.computeDtype) : x, options));
   }
 
   /** Makes the weights, once. Throws `ShapeError` when they were made for samples of another shape. */

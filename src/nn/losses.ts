@@ -1,5 +1,6 @@
 /** Losses: float32 scalars, the mean over the batch, whatever dtype the predictions have. */
 import type { Tensor } from '../autograd/tensor.ts';
+import { composed } from '../autograd/tidy.ts';
 import { cast } from '../ops/cast.ts';
 import { clipByValue } from '../ops/clip-by-value.ts';
 import { softmaxCrossEntropy } from '../ops/cross-entropy.ts';
@@ -88,7 +89,11 @@ export function classNumbers(where: string, labels: TensorLike, predictions: Ten
   return reshape(y, rows);
 }
 
-export const losses = { meanSquaredError, categoricalCrossentropy, sparseCategoricalCrossentropy };
+export const losses = {
+  meanSquaredError: composed(meanSquaredError),
+  categoricalCrossentropy: composed(categoricalCrossentropy),
+  sparseCategoricalCrossentropy: composed(sparseCategoricalCrossentropy),
+};
 
 /** A loss by name, for `compile`, with `fromLogits` where it is a cross-entropy. */
 export interface LossConfig extends CrossEntropyOptions {

@@ -1,5 +1,6 @@
 /** Metrics: float32 scalars, the mean over the batch, computed on the GPU. */
 import type { Tensor } from '../autograd/tensor.ts';
+import { composed } from '../autograd/tidy.ts';
 import { argMax } from '../ops/arg-max.ts';
 import { cast } from '../ops/cast.ts';
 import { equal, greater } from '../ops/compare.ts';
@@ -18,13 +19,13 @@ function share(hits: Tensor): Tensor {
 /** Share of samples whose largest prediction is at the label's class number. */
 function sparseCategoricalAccuracy(labels: TensorLike, predictions: TensorLike): Tensor {
   const p = toTensor('sparseCategoricalAccuracy', predictions);
-  return share(equal(argMax(p), classNumbers('sparseCategoricalAccuracy', labels, p)));
+  return share(equal(argMax(p, -1), classNumbers('sparseCategoricalAccuracy', labels, p)));
 }
 
 /** Share of samples whose largest prediction is where the label is largest. */
 function categoricalAccuracy(labels: TensorLike, predictions: TensorLike): Tensor {
   const [y, p] = equalShapes('categoricalAccuracy', labels, predictions);
-  return share(equal(argMax(p), argMax(y)));
+  return share(equal(argMax(p, -1), argMax(y, -1)));
 }
 
 /** Share of elements on the label's side of 0.5. */
@@ -56,10 +57,10 @@ function equalShapes(where: string, labels: TensorLike, predictions: TensorLike)
 }
 
 export const metrics = {
-  accuracy,
-  binaryAccuracy,
-  categoricalAccuracy,
-  sparseCategoricalAccuracy,
+  accuracy: composed(accuracy),
+  binaryAccuracy: composed(binaryAccuracy),
+  categoricalAccuracy: composed(categoricalAccuracy),
+  sparseCategoricalAccuracy: composed(sparseCategoricalAccuracy),
   meanSquaredError: losses.meanSquaredError,
 };
 

@@ -142,7 +142,10 @@ export class Sequential {
       throw new ArgumentError(`compile: metrics is ${show(metrics)}; use an array of names or functions`);
     const compiled = { loss: toLoss(options.loss), metrics: metrics.map(toMetric) };
     const wraps = autoScaleLoss && this.policy.name === 'mixed_float16' && own instanceof Optimizer;
-    this.#compiled = { ...compiled, optimizer: wraps ? new LossScaleOptimizer(own) : own };
+    const before = this.#compiled?.optimizer;
+    // Compiling again with the same optimizer keeps its wrapper, and with it the scale.
+    const kept = before instanceof LossScaleOptimizer && before.innerOptimizer === own ? before : undefined;
+    this.#compiled = { ...compiled, optimizer: wraps ? (kept ?? new LossScaleOptimizer(own)) : own };
   }
 
   /** The compiled optimizer, with its loss scaling. Throws `ArgumentError` before `compile`. */
@@ -228,6 +231,7 @@ export class Sequential {
 
   /** Layers, shapes, dtypes and numbers of weights as a table; printed, and returned. */
   summary(print: (text: string) => void = console.log): string {
+    this.#buildFromInputShape();
     const text = summaryOf(this.layers);
     print(text);
     return text;

@@ -27,7 +27,7 @@ export function cast(x: TensorLike, dtype: DType): Tensor {
   const wanted = checkDType('cast', dtype);
   if (x instanceof Variable && x.dtype === 'float32' && wanted === 'float16') return x.read('float16');
   const tensor = toTensor('cast', x);
-  return tensor.dtype === wanted ? tensor : op([tensor], wanted)[0]!;
+  return tensor.dtype === wanted ? tensor.alias() : op([tensor], wanted)[0]!;
 }
 
 const flags = new WeakMap<Engine, Storage>();

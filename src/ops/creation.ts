@@ -8,6 +8,7 @@ import { randomKernel } from '../kernels/random.ts';
 import { checkDType, type DType, requireDType, show } from '../values/dtype.ts';
 import { ArgumentError } from '../values/errors.ts';
 import type { TensorValues } from '../values/nested.ts';
+import { checkOptions } from '../values/options.ts';
 import { checkShape, type Shape } from '../values/shape.ts';
 import { constantOf, fromValues } from './input.ts';
 
@@ -28,6 +29,7 @@ export interface TensorOptions extends Placement {
  * like other arrays, numbers. Throws `ShapeError`, `DtypeError`, `DataError`.
  */
 export function tensor(values: TensorValues, options: TensorOptions = {}): Tensor {
+  checkOptions('tensor', options, ['shape', 'dtype', 'engine']);
   const dtype = options.dtype === undefined ? undefined : checkDType('tensor', options.dtype);
   return fromValues(options.engine ?? defaultEngine('tensor'), values, options.shape, dtype, 'tensor');
 }

@@ -32,7 +32,7 @@ const op = defineOp<undefined>({
     }
     return [
       { shape: rows, dtype: 'float32' },
-      { shape: rows, dtype: 'float32' },
+      { shape: [...rows, 2], dtype: 'float32' },
     ];
   },
   forward: ([logits, targets], [loss, lse]) =>

@@ -1,4 +1,4 @@
-/** `div`: a / b, element by element. */
+/** `div`: a / b, element by element; of integers the whole part, rounded towards 0. */
 import type { Tensor } from '../autograd/tensor.ts';
 import { binaryOp } from './binary-op.ts';
 import type { TensorLike } from './input.ts';

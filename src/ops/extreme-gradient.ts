@@ -5,9 +5,13 @@ import { equal } from './compare.ts';
 import { div } from './div.ts';
 import { mul } from './mul.ts';
 import type { ReduceGradient } from './reduce-op.ts';
-import { broadcastTo, sumTo } from './sum.ts';
+import { broadcastTo, sumAs } from './sum.ts';
 
 export function extremeGradient({ upstream, x, y }: ReduceGradient): Tensor {
   const hits = cast(equal(x, y), upstream.dtype);
-  return mul(hits, broadcastTo(div(upstream, sumTo(hits, upstream)), x.shape));
+  // Counted in f32: a count beyond 65504 does not fit float16.
+  const folded = x.shape.flatMap((size, axis) => (y.shape[axis] === size ? [] : [axis]));
+  const count = sumAs(hits, folded, 'float32');
+  const share = cast(div(cast(upstream, 'float32'), count), upstream.dtype);
+  return mul(hits, broadcastTo(share, x.shape));
 }

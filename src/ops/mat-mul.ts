@@ -4,6 +4,7 @@ import type { Tensor } from '../autograd/tensor.ts';
 import { type Activation, gemm } from '../kernels/gemm.ts';
 import { type FloatDType, list, requireDType, show } from '../values/dtype.ts';
 import { ArgumentError, DtypeError, ShapeError } from '../values/errors.ts';
+import { checkOptions } from '../values/options.ts';
 import { showShape } from '../values/shape.ts';
 import { reluGradient, sigmoidGradient, tanhGradient } from './activation-gradients.ts';
 import { cast } from './cast.ts';
@@ -114,6 +115,7 @@ export function matMul(
   transposeB = false,
   options: MatMulOptions = {},
 ): Tensor {
+  checkOptions('matMul', options, ['bias', 'activation', 'dtype']);
   const [left, right] = toTensors('matMul', a, b);
   const { activation = 'linear', dtype = left.dtype as FloatDType, bias } = options;
   if (!ACTIVATIONS.includes(activation)) {

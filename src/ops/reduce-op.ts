@@ -54,12 +54,13 @@ export function reduceOp(
     const tensor = toTensor(name, x);
     const folded = normaliseAxes(name, axes, tensor.rank);
     const kept = reduceAs(tensor, folded, tensor.dtype);
-    return keepDims
-      ? kept
-      : reshape(
-          kept,
-          tensor.shape.filter((_, axis) => !folded.includes(axis)),
-        );
+    if (keepDims) return kept;
+    const result = reshape(
+      kept,
+      tensor.shape.filter((_, axis) => !folded.includes(axis)),
+    );
+    kept.dispose();
+    return result;
   };
   return { reduce, reduceAs };
 }

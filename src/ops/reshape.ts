@@ -25,7 +25,7 @@ export function reshape(x: TensorLike, shape: Shape): Tensor {
   const rest = open < 0 ? 1 : tensor.size / sizeOf(shape.filter((_, axis) => axis !== open));
   const wanted =
     open < 0 || !Number.isInteger(rest) ? shape : shape.map((size, axis) => (axis === open ? rest : size));
-  if (sameShape(wanted, tensor.shape)) return tensor;
+  if (sameShape(wanted, tensor.shape)) return tensor.alias();
   if (sizeOf(wanted) !== tensor.size || (open >= 0 && !Number.isInteger(rest))) {
     throw new ShapeError(
       `reshape: ${showShape(tensor.shape)} has ${tensor.size} elements, which do not fit ${showShape(shape)}`,

@@ -46,7 +46,7 @@ const logSumExpOp = defineOp<undefined>({
   name: 'logSumExp',
   precision: 'deny',
   infer: ([x]) => [{ shape: checkRows('logSumExp', x!).shape.slice(0, -1), dtype: 'float32' }],
-  forward: ([x], [y]) => logSumExpKernel(x!, y!, y!.size, x!.shape.at(-1)!),
+  forward: ([x], [y]) => logSumExpKernel(x!, y!, y!.size, x!.shape.at(-1)!, false),
   backward: ({ gradients: [upstream], inputs: [x] }) => {
     const weights = softmax(cast(x!, 'float32'));
     return [mul(weights, reshape(upstream!, [...upstream!.shape, 1]))];
@@ -59,8 +59,8 @@ export function logSumExp(x: TensorLike): Tensor {
 }
 
 function rowSums(x: Tensor): Tensor {
-  const lse = emptyTensor(x.engine, x.shape.slice(0, -1), 'float32', 'softmax');
-  logSumExpKernel(x, lse, lse.size, x.shape.at(-1)!);
+  const lse = emptyTensor(x.engine, [...x.shape.slice(0, -1), 2], 'float32', 'softmax');
+  logSumExpKernel(x, lse, lse.size / 2, x.shape.at(-1)!, true);
   return lse;
 }
 

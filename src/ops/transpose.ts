@@ -32,7 +32,11 @@ const op = defineOp<readonly number[]>({
 export function transpose(x: TensorLike, order?: readonly number[]): Tensor {
   const tensor = toTensor('transpose', x);
   const wanted = order ?? tensor.shape.map((_, axis) => tensor.rank - 1 - axis);
-  if (!Array.isArray(wanted) || wanted.length !== tensor.rank || tensor.shape.some((_, axis) => !wanted.includes(axis))) {
+  if (
+    !Array.isArray(wanted) ||
+    wanted.length !== tensor.rank ||
+    tensor.shape.some((_, axis) => !wanted.includes(axis))
+  ) {
     throw new ShapeError(
       `transpose: order ${show(wanted)} for shape ${showShape(tensor.shape)}; name each axis once`,
     );

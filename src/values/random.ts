@@ -27,6 +27,9 @@ export function toUnit(word: number): number {
   return (word >>> 8) * 2 ** -24;
 }
 
+/** Second counter word of host streams; draws on the GPU have 0 and 1 there, so the two never meet. */
+const HOST_DOMAIN = 2;
+
 /** A stream of random numbers on the host: initial weights and the order of samples. */
 export class RandomStream {
   #seed: number;
@@ -46,7 +49,7 @@ export class RandomStream {
       this.#spare = undefined;
       return toUnit(word);
     }
-    const [first, second] = threefry(this.#seed, this.#stream, this.#counter++, 0);
+    const [first, second] = threefry(this.#seed, this.#stream, this.#counter++, HOST_DOMAIN);
     this.#spare = second;
     return toUnit(first);
   }

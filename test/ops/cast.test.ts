@@ -40,7 +40,9 @@ function assertHalves(got: Uint16Array, values: ArrayLike<number>): void {
     const isNan = Number.isNaN(value) && (got[index]! & 0x7fff) > 0x7c00;
     const flushed = (expected & 0x7c00) === 0 && (got[index]! & 0x7fff) === 0;
     if (isNan || flushed) continue;
-    assert.unreachable(`${value} at ${index} became ${got[index]!.toString(16)}, expected ${expected.toString(16)}`);
+    assert.unreachable(
+      `${value} at ${index} became ${got[index]!.toString(16)}, expected ${expected.toString(16)}`,
+    );
   }
 }
 
@@ -73,12 +75,35 @@ for (const form of HALVES) {
 
   test(`the ends of the range: 65504, beyond it infinity, NaN stays NaN, ${form}`, async () => {
     const { engine } = engines.form(form);
-    const ends = [65504, 65505, 65519.99609375, 65520, 65520.01, 65536, 1e6, 3.4e38, Number.POSITIVE_INFINITY];
-    const values = [...ends, ...ends.map((value) => -value), 0, -0, Number.NaN, 1e-40, 2 ** -24, 2 ** -25, 2 ** -14];
+    const ends = [
+      65504,
+      65505,
+      65519.99609375,
+      65520,
+      65520.01,
+      65536,
+      1e6,
+      3.4e38,
+      Number.POSITIVE_INFINITY,
+    ];
+    const values = [
+      ...ends,
+      ...ends.map((value) => -value),
+      0,
+      -0,
+      Number.NaN,
+      1e-40,
+      2 ** -24,
+      2 ** -25,
+      2 ** -14,
+    ];
     const x = ht.tensor(Float32Array.from(values), { engine });
     const got = await halvesOf(ht.cast(x, 'float16'));
     assertHalves(got, values.map(Math.fround));
-    assert.equal([...got.slice(0, 9)], [0x7bff, 0x7bff, 0x7bff, 0x7c00, 0x7c00, 0x7c00, 0x7c00, 0x7c00, 0x7c00]);
+    assert.equal(
+      [...got.slice(0, 9)],
+      [0x7bff, 0x7bff, 0x7bff, 0x7c00, 0x7c00, 0x7c00, 0x7c00, 0x7c00, 0x7c00],
+    );
   });
 
   test(`random float32 bits round as the reference does, ${form}`, async () => {
@@ -95,7 +120,15 @@ for (const form of HALVES) {
     const moved = await halvesOf(ht.transpose(x));
     assertHalves(moved, [0x7c00, 0x8000, 0xfc00, 0x0000, 0x7e00, 0x3c00].map(halfValue));
     assertHalves(await halvesOf(ht.slice(x, [0, 1], [2, 2])), [0xfc00, 0x7e00, 0, 0x3c00].map(halfValue));
-    assertHalves(await halvesOf(ht.pad(x, [[0, 0], [1, 0]])).then((halves) => halves.slice(0, 4)), [0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN]);
+    assertHalves(
+      await halvesOf(
+        ht.pad(x, [
+          [0, 0],
+          [1, 0],
+        ]),
+      ).then((halves) => halves.slice(0, 4)),
+      [0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN],
+    );
   });
 
   test(`the overflow flag: set by finite values beyond float16 alone, and cleared by asking, ${form}`, async () => {
@@ -132,13 +165,19 @@ for (const form of HALVES) {
   test(`whole numbers and bools become halves, and halves whole numbers, ${form}`, async () => {
     const { engine } = engines.form(form);
     const ints = ht.tensor([0, 1, -7, 2049, 65504, 70000], { dtype: 'int32', engine });
-    assert.equal([...(await ht.cast(ints, 'float16').data())], [0, 1, -7, 2048, 65504, Number.POSITIVE_INFINITY]);
+    assert.equal(
+      [...(await ht.cast(ints, 'float16').data())],
+      [0, 1, -7, 2048, 65504, Number.POSITIVE_INFINITY],
+    );
     const bools = ht.tensor([true, false], { engine });
     assert.equal([...(await ht.cast(bools, 'float16').data())], [1, 0]);
     const halves = ht.tensor([1.75, -1.75, 0.25, 65504], { dtype: 'float16', engine });
     assert.equal([...(await ht.cast(halves, 'int32').data())], [1, -1, 0, 65504]);
     assert.equal([...(await ht.cast(halves, 'bool').data())], [1, 1, 1, 1]);
-    assert.equal([...(await ht.cast(ht.tensor([0, -0, 6e-8], { dtype: 'float16', engine }), 'bool').data())], [0, 0, 1]);
+    assert.equal(
+      [...(await ht.cast(ht.tensor([0, -0, 6e-8], { dtype: 'float16', engine }), 'bool').data())],
+      [0, 0, 1],
+    );
   });
 }
 

@@ -9,7 +9,9 @@ import { type Direction, derivative, type Scalar, secondDerivative } from '../re
 import { assertClose } from '../tolerances.ts';
 import { type Draw, integers, type Random, randomOf, uniform } from './draws.ts';
 import { readAll } from './engines.ts';
-import { type Form, nameOf, type Row, type Shapes } from './row.ts';
+import { type Form, nameOf, type Row } from './row.ts';
+
+const OPS = new Map(Object.entries(ops) as unknown as [string, NonNullable<Row['run']>][]);
 
 /** Input elements up to which the gradient by each element is compared, and second derivatives are. */
 const FEW = 150;
@@ -33,7 +35,12 @@ export async function checkForward(row: Row, form: Form): Promise<void> {
     assert.is(y.dtype, dtype, `${one.name}: dtype`);
     assert.equal([...y.shape], [...expected.shape], `${one.name}: shape`);
     const [got] = await readAll(form.engine, [y]);
-    assertClose(got!, expected.data, { op: one.name, dtype, terms: termsOf(one, expected), exact: row.exact ?? false });
+    assertClose(got!, expected.data, {
+      op: one.name,
+      dtype,
+      terms: termsOf(one, expected),
+      exact: row.exact ?? false,
+    });
   });
 }
 
@@ -103,7 +110,9 @@ export async function checkSecondGradient(row: Row, form: Form): Promise<void> {
       const u = tensorOf(upstream, y.dtype, form);
       const gradients = inner.gradient(y, sources, { outputGradients: u, unconnected: 'zero' });
       return gradients
-        .map((g, i) => ht.mul(ht.cast(g!, 'float32'), tensorOf({ shape: g!.shape, data: first[i]! }, 'float32', form)))
+        .map((g, i) =>
+          ht.mul(ht.cast(g!, 'float32'), tensorOf({ shape: g!.shape, data: first[i]! }, 'float32', form)),
+        )
         .map((products) => ht.sum(products))
         .reduce((sum, part) => ht.add(sum, part));
     });
@@ -146,7 +155,7 @@ function drawsOf({ draws = uniform(-2, 2) }: Row): Draw[] {
 }
 
 function run({ row, tensors }: Case): ht.Tensor {
-  const op = row.run ?? (ops[row.op as keyof typeof ops] as unknown as NonNullable<Row['run']>);
+  const op = row.run ?? OPS.get(row.op)!;
   return ht.tidy(() => op(...tensors));
 }
 

@@ -9,7 +9,12 @@ import { FORMS } from './row.ts';
 const test = suite('creation');
 const engines = useEngines(test);
 
-async function assertTensor(tensor: ht.Tensor, dtype: ht.DType, shape: number[], values: number[]): Promise<void> {
+async function assertTensor(
+  tensor: ht.Tensor,
+  dtype: ht.DType,
+  shape: number[],
+  values: number[],
+): Promise<void> {
   const [got] = await readAll(tensor.engine, [tensor]);
   assert.is(tensor.dtype, dtype);
   assert.equal([...tensor.shape], shape);
@@ -22,7 +27,12 @@ for (const form of FORMS) {
     const { engine, dtype } = engines.form(form);
     await assertTensor(ht.zeros([3], dtype, { engine }), dtype, [3], [0, 0, 0]);
     await assertTensor(ht.ones([], dtype, { engine }), dtype, [], [1]);
-    await assertTensor(ht.full([1, 5], -2.5, dtype, { engine }), dtype, [1, 5], [-2.5, -2.5, -2.5, -2.5, -2.5]);
+    await assertTensor(
+      ht.full([1, 5], -2.5, dtype, { engine }),
+      dtype,
+      [1, 5],
+      [-2.5, -2.5, -2.5, -2.5, -2.5],
+    );
     const like = ht.full([7], 3, dtype, { engine });
     await assertTensor(ht.zerosLike(like), dtype, [7], Array(7).fill(0));
     await assertTensor(ht.onesLike(like), dtype, [7], Array(7).fill(1));
@@ -44,13 +54,43 @@ for (const form of FORMS) {
     const { engine, dtype } = engines.form(form);
     const options = { engine, dtype };
     await assertTensor(ht.tensor(2.5, options), dtype, [], [2.5]);
-    await assertTensor(ht.tensor([[1, 2, 3], [4, 5, 6]], options), dtype, [2, 3], [1, 2, 3, 4, 5, 6]);
+    await assertTensor(
+      ht.tensor(
+        [
+          [1, 2, 3],
+          [4, 5, 6],
+        ],
+        options,
+      ),
+      dtype,
+      [2, 3],
+      [1, 2, 3, 4, 5, 6],
+    );
     await assertTensor(ht.tensor([[[1], [2]]], options), dtype, [1, 2, 1], [1, 2]);
-    await assertTensor(ht.tensor(new Float32Array([1, 2, 3, 4]), { ...options, shape: [2, 2] }), dtype, [2, 2], [1, 2, 3, 4]);
+    await assertTensor(
+      ht.tensor(new Float32Array([1, 2, 3, 4]), { ...options, shape: [2, 2] }),
+      dtype,
+      [2, 2],
+      [1, 2, 3, 4],
+    );
     await assertTensor(ht.tensor(new Float64Array([0.5, -8]), options), dtype, [2], [0.5, -8]);
     await assertTensor(ht.tensor(new Uint8Array([0, 255]), options), dtype, [2], [0, 255]);
     await assertTensor(ht.tensor([true, false], options), dtype, [2], [1, 0]);
-    assert.equal(await ht.tensor([[1, 2], [3, 4]], options).array(), [[1, 2], [3, 4]]);
+    assert.equal(
+      await ht
+        .tensor(
+          [
+            [1, 2],
+            [3, 4],
+          ],
+          options,
+        )
+        .array(),
+      [
+        [1, 2],
+        [3, 4],
+      ],
+    );
     assert.equal(await ht.tensor(5, options).array(), 5);
   });
 }
@@ -59,7 +99,12 @@ test('a Uint16Array holds the bits of halves for float16, and numbers for float3
   for (const form of FORMS.slice(1)) {
     const { engine } = engines.form(form);
     const bits = Uint16Array.from([0.5, -2, 65504, 6e-8].map(halfBits));
-    await assertTensor(ht.tensor(bits, { dtype: 'float16', engine }), 'float16', [4], [0.5, -2, 65504, 2 ** -24]);
+    await assertTensor(
+      ht.tensor(bits, { dtype: 'float16', engine }),
+      'float16',
+      [4],
+      [0.5, -2, 65504, 2 ** -24],
+    );
     await assertTensor(ht.tensor(bits, { engine }), 'float32', [4], [...bits]);
   }
 });
@@ -77,10 +122,20 @@ test('whole numbers are exact at both ends of their dtype', async () => {
   const [low, high] = [-(2 ** 31), 2 ** 31 - 1];
   await assertTensor(ht.tensor([low, high, 0], { dtype: 'int32', engine }), 'int32', [3], [low, high, 0]);
   await assertTensor(ht.tensor([2 ** 32 - 1], { dtype: 'uint32', engine }), 'uint32', [1], [2 ** 32 - 1]);
-  await assertTensor(ht.full([2], 2 ** 24 + 1, 'int32', { engine }), 'int32', [2], [2 ** 24 + 1, 2 ** 24 + 1]);
+  await assertTensor(
+    ht.full([2], 2 ** 24 + 1, 'int32', { engine }),
+    'int32',
+    [2],
+    [2 ** 24 + 1, 2 ** 24 + 1],
+  );
   await assertTensor(ht.full([1], 2 ** 32 - 1, 'uint32', { engine }), 'uint32', [1], [2 ** 32 - 1]);
   await assertTensor(ht.full([1], low, 'int32', { engine }), 'int32', [1], [low]);
-  await assertTensor(ht.pad(ht.tensor([5], { dtype: 'int32', engine }), [[1, 0]], high), 'int32', [2], [high, 5]);
+  await assertTensor(
+    ht.pad(ht.tensor([5], { dtype: 'int32', engine }), [[1, 0]], high),
+    'int32',
+    [2],
+    [high, 5],
+  );
 });
 
 test('bool constants are 0 or 1', async () => {
@@ -105,5 +160,8 @@ test('many different numbers beside a tensor do not disturb each other', async (
   const { engine } = engines.form('float32');
   const x = ht.tensor([1], { engine });
   const sums = Array.from({ length: 600 }, (_, index) => ht.add(x, index));
-  assert.equal((await readAll(engine, sums)).flat(), Array.from({ length: 600 }, (_, index) => index + 1));
+  assert.equal(
+    (await readAll(engine, sums)).flat(),
+    Array.from({ length: 600 }, (_, index) => index + 1),
+  );
 });

@@ -14,7 +14,10 @@ export interface Draw {
 
 /** Repeatable random numbers for a test of this name (mulberry32, seeded by FNV-1a). */
 export function randomOf(name: string): Random {
-  let state = [...name].reduce((hash, letter) => Math.imul(hash ^ letter.charCodeAt(0), 0x01000193), 0x811c9dc5);
+  let state = [...name].reduce(
+    (hash, letter) => Math.imul(hash ^ letter.charCodeAt(0), 0x01000193),
+    0x811c9dc5,
+  );
   return () => {
     state = (state + 0x6d2b79f5) | 0;
     let t = Math.imul(state ^ (state >>> 15), 1 | state);
@@ -34,7 +37,9 @@ export function uniform(low: number, high: number): Draw {
 /** Multiples of 1/64 and a part of it that differs by input: never 0, never equal between two inputs, exact as halves. */
 export function steps(low: number, high: number): Draw {
   return {
-    draw: each((random, position) => (Math.floor(64 * (low + (high - low) * random())) + (position + 1) / 4) / 64),
+    draw: each(
+      (random, position) => (Math.floor(64 * (low + (high - low) * random())) + (position + 1) / 4) / 64,
+    ),
   };
 }
 

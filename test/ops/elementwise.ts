@@ -10,25 +10,40 @@ const ANY: readonly Shapes[] = [[[]], [[1]], [[7]], [[33]], [[130]], [[59, 37]]]
 const PAIRS: readonly Shapes[] = [
   [[], []],
   [[130], [130]],
-  [[59, 37], [59, 37]],
+  [
+    [59, 37],
+    [59, 37],
+  ],
   [[33], []],
   [[1], [7]],
   [[5, 8], [8]],
   [[59, 37], [37]],
   [[7], [3, 1]],
-  [[6, 1], [1, 4]],
-  [[2, 1, 3, 1], [4, 1, 5]],
-  [[2, 1, 2, 1, 2, 1], [1, 3, 1, 2, 1, 3]],
+  [
+    [6, 1],
+    [1, 4],
+  ],
+  [
+    [2, 1, 3, 1],
+    [4, 1, 5],
+  ],
+  [
+    [2, 1, 2, 1, 2, 1],
+    [1, 3, 1, 2, 1, 3],
+  ],
 ];
-const FEW_PAIRS: readonly Shapes[] = [[[33], [33]], [[7, 5], [5]]];
+const FEW_PAIRS: readonly Shapes[] = [
+  [[33], [33]],
+  [[7, 5], [5]],
+];
 
 const WHOLE = ['int32', 'uint32'] as const;
 const ANY_WHOLE = ['int32', 'uint32', 'bool'] as const;
 const whole = (f: (a: number, b: number) => boolean) => binary((a, b) => (f(a, b) ? 1 : 0));
 const comparison = {
-  ...{ cases: FEW_PAIRS, result: 'bool', exact: true, constant: true, also: ANY_WHOLE },
+  ...({ cases: FEW_PAIRS, result: 'bool', exact: true, constant: true, also: ANY_WHOLE } as const),
   draws: integers(-2, 2),
-} as const;
+};
 const clamped = (x: number) => Math.min(Math.max(x, -0.5), 1);
 
 export const ELEMENTWISE: readonly Row[] = [

@@ -1,6 +1,7 @@
 // The engines of op tests: one with native halves, one with packed ones, and reading many tensors at once.
-import * as ht from '../../src/node.ts';
+
 import { byteLength } from '../../src/autograd/tensor.ts';
+import * as ht from '../../src/node.ts';
 import { decode } from '../../src/values/nested.ts';
 import type { Test } from '../harness.ts';
 import type { Form, FormName } from './row.ts';
@@ -31,6 +32,8 @@ export function useEngines(test: Test): Engines {
 
 /** The values of all tensors, in one read. */
 export async function readAll(engine: ht.Engine, tensors: readonly ht.Tensor[]): Promise<number[][]> {
-  const read = await engine.read(tensors.map((tensor) => ({ storage: tensor.storage, bytes: byteLength(tensor) })));
+  const read = await engine.read(
+    tensors.map((tensor) => ({ storage: tensor.storage, bytes: byteLength(tensor) })),
+  );
   return read.map((bytes, index) => Array.from(decode(bytes, tensors[index]!.dtype, tensors[index]!.size)));
 }

@@ -40,11 +40,23 @@ const ROWS: Record<string, readonly Row[]> = {
     [() => ht.tensor([1, [2]]), ShapeError, /^tensor: rows differ/],
     [() => ht.tensor([]), ShapeError, /^tensor: shape \(0\) has no elements; every size must be at least 1$/],
     [() => ht.tensor([[], []]), ShapeError, /shape \(2, 0\) has no elements/],
-    [() => ht.tensor([1, 2, 3], { shape: [2, 2] }), ShapeError, /^tensor: 3 values for shape \(2, 2\) of 4 elements$/],
+    [
+      () => ht.tensor([1, 2, 3], { shape: [2, 2] }),
+      ShapeError,
+      /^tensor: 3 values for shape \(2, 2\) of 4 elements$/,
+    ],
     [() => ht.tensor([1], { shape: any(1) }), ShapeError, /^tensor: shape must be an array of sizes, got 1$/],
     [() => ht.tensor([1], { shape: [1, 1, 1, 1, 1, 1, 1] }), ShapeError, /rank 7; at most 6/],
-    [() => ht.tensor([1], { dtype: any('double') }), DtypeError, /^tensor: unknown dtype 'double'; use 'float32', /],
-    [() => ht.tensor([1, 1.5], { dtype: 'int32' }), DataError, /^tensor: value 1\.5 at index 1 is no int32; use whole numbers/],
+    [
+      () => ht.tensor([1], { dtype: any('double') }),
+      DtypeError,
+      /^tensor: unknown dtype 'double'; use 'float32', /,
+    ],
+    [
+      () => ht.tensor([1, 1.5], { dtype: 'int32' }),
+      DataError,
+      /^tensor: value 1\.5 at index 1 is no int32; use whole numbers/,
+    ],
     [() => ht.tensor([-1], { dtype: 'uint32' }), DataError, /value -1 at index 0 is no uint32/],
     [() => ht.tensor([1e10], { dtype: 'int32' }), DataError, /value 10000000000/],
     [() => ht.tensor(any(null)), DataError, /^tensor: value null at index 0; use numbers or booleans$/],
@@ -78,7 +90,11 @@ const ROWS: Record<string, readonly Row[]> = {
   ],
   random: [
     [() => ht.randomUniform([0]), ShapeError, /^randomUniform: shape \(0\)/],
-    [() => ht.randomNormal([2], 0, 1, 'int32'), DtypeError, /^randomNormal: dtype is int32; use 'float32' or 'float16'$/],
+    [
+      () => ht.randomNormal([2], 0, 1, 'int32'),
+      DtypeError,
+      /^randomNormal: dtype is int32; use 'float32' or 'float16'$/,
+    ],
     [() => ht.randomUniform([2], any('0')), ht.HalftapeError, /^randomUniform/],
     [() => ht.dropout(t.v3!, 1), ArgumentError, /^dropout: rate 1; use a number from 0 to below 1$/],
     [() => ht.dropout(t.v3!, -0.1), ArgumentError, /rate -0\.1/],
@@ -86,13 +102,21 @@ const ROWS: Record<string, readonly Row[]> = {
     [() => ht.dropout(t.ints!, 0.5), DtypeError, /^dropout: dtype is int32/],
   ],
   elementwise: [
-    [() => ht.add(t.m23!, t.v4!), ShapeError, /^add: shapes do not broadcast: a is \(2, 3\), b is \(4\); sizes must be equal or 1/],
+    [
+      () => ht.add(t.m23!, t.v4!),
+      ShapeError,
+      /^add: shapes do not broadcast: a is \(2, 3\), b is \(4\); sizes must be equal or 1/,
+    ],
     [() => ht.mul(t.v3!, t.half!), DtypeError, /^mul: dtypes differ: a is float32, b is float16; cast one$/],
     [() => ht.sub(t.ints!, t.words!), DtypeError, /^sub: dtypes differ: a is int32, b is uint32/],
     [() => ht.add(t.bools!, t.bools!), DtypeError, /^add: a and b are bool; cast them to a number first$/],
     [() => ht.less(t.v3!, t.ints!), DtypeError, /^less: dtypes differ/],
     [() => ht.add(t.ints!, 1.5), DataError, /^add: value 1\.5 at index 0 is no int32/],
-    [() => ht.add(t.v3!, any(null)), ArgumentError, /^add: expected a tensor, a variable, a number or nested arrays, got null$/],
+    [
+      () => ht.add(t.v3!, any(null)),
+      ArgumentError,
+      /^add: expected a tensor, a variable, a number or nested arrays, got null$/,
+    ],
     [() => ht.add(any(undefined), t.v3!), ArgumentError, /got undefined/],
     [() => ht.add(t.v3!, any('1')), ArgumentError, /got '1'/],
     [() => ht.add(t.v3!, any({})), ArgumentError, /got Object/],
@@ -107,17 +131,49 @@ const ROWS: Record<string, readonly Row[]> = {
     [() => ht.cast(t.v3!, any(undefined)), DtypeError, /unknown dtype undefined/],
   ],
   matMul: [
-    [() => ht.matMul(t.m23!, t.m45!), ShapeError, /^matMul: inner sizes differ: a is \(2, 3\), b is \(4, 5\)$/],
+    [
+      () => ht.matMul(t.m23!, t.m45!),
+      ShapeError,
+      /^matMul: inner sizes differ: a is \(2, 3\), b is \(4, 5\)$/,
+    ],
     [() => ht.matMul(t.m23!, t.m23!), ShapeError, /inner sizes differ/],
-    [() => ht.matMul(t.m23!, t.m45!, true, true), ShapeError, /b is \(4, 5\) \(transposeA true, transposeB true\)$/],
+    [
+      () => ht.matMul(t.m23!, t.m45!, true, true),
+      ShapeError,
+      /b is \(4, 5\) \(transposeA true, transposeB true\)$/,
+    ],
     [() => ht.matMul(t.v3!, t.m23!), ShapeError, /^matMul: a is \(3\); use matrices of rank 2$/],
     [() => ht.matMul(t.m23!, t.cube!), ShapeError, /^matMul: b is \(2, 3, 4\); use matrices of rank 2$/],
-    [() => ht.matMul(t.m23!, t.halfMatrix!), DtypeError, /^matMul: dtypes differ: a is float32, b is float16; cast one$/],
-    [() => ht.matMul(ht.reshape(t.ints!, [3, 1]), ht.reshape(t.ints!, [1, 3])), DtypeError, /^matMul: a is int32; use/],
-    [() => ht.matMul(t.m23!, t.m23!, false, true, { bias: t.v3! }), ShapeError, /^matMul: bias is float32 \(3\); use float32 \(2\)$/],
-    [() => ht.matMul(t.m23!, t.m23!, true, false, { bias: t.half! }), ht.HalftapeError, /^matMul: bias is float16 \(3\); use float32 \(3\)$/],
-    [() => ht.matMul(t.m23!, t.m23!, true, false, { activation: any('gelu') }), ArgumentError, /^matMul: unknown activation 'gelu'; use 'linear', 'relu', 'sigmoid' or 'tanh'$/],
-    [() => ht.matMul(t.m23!, t.m23!, true, false, { dtype: any('int32') }), DtypeError, /^matMul: the result is int32; use/],
+    [
+      () => ht.matMul(t.m23!, t.halfMatrix!),
+      DtypeError,
+      /^matMul: dtypes differ: a is float32, b is float16; cast one$/,
+    ],
+    [
+      () => ht.matMul(ht.reshape(t.ints!, [3, 1]), ht.reshape(t.ints!, [1, 3])),
+      DtypeError,
+      /^matMul: a is int32; use/,
+    ],
+    [
+      () => ht.matMul(t.m23!, t.m23!, false, true, { bias: t.v3! }),
+      ShapeError,
+      /^matMul: bias is float32 \(3\); use float32 \(2\)$/,
+    ],
+    [
+      () => ht.matMul(t.m23!, t.m23!, true, false, { bias: t.half! }),
+      ht.HalftapeError,
+      /^matMul: bias is float16 \(3\); use float32 \(3\)$/,
+    ],
+    [
+      () => ht.matMul(t.m23!, t.m23!, true, false, { activation: any('gelu') }),
+      ArgumentError,
+      /^matMul: unknown activation 'gelu'; use 'linear', 'relu', 'sigmoid' or 'tanh'$/,
+    ],
+    [
+      () => ht.matMul(t.m23!, t.m23!, true, false, { dtype: any('int32') }),
+      DtypeError,
+      /^matMul: the result is int32; use/,
+    ],
     [() => ht.matMul(t.m23!, any(null)), ArgumentError, /^matMul: expected.*got null/],
   ],
   reductions: [
@@ -135,9 +191,21 @@ const ROWS: Record<string, readonly Row[]> = {
     [() => ht.logSumExp(t.scalar!), ShapeError, /^logSumExp: x is a scalar/],
   ],
   softmaxCrossEntropy: [
-    [() => ht.softmaxCrossEntropy(t.m23!, t.ints!), ShapeError, /^softmaxCrossEntropy: int32 targets are \(3\), logits \(2, 3\); use targets \(2\)$/],
-    [() => ht.softmaxCrossEntropy(t.m23!, t.v3!), ShapeError, /float32 targets are \(3\), logits \(2, 3\); use targets \(2, 3\)/],
-    [() => ht.softmaxCrossEntropy(t.m23!, t.words!), DtypeError, /targets are uint32; use int32 class numbers or float32 probabilities/],
+    [
+      () => ht.softmaxCrossEntropy(t.m23!, t.ints!),
+      ShapeError,
+      /^softmaxCrossEntropy: int32 targets are \(3\), logits \(2, 3\); use targets \(2\)$/,
+    ],
+    [
+      () => ht.softmaxCrossEntropy(t.m23!, t.v3!),
+      ShapeError,
+      /float32 targets are \(3\), logits \(2, 3\); use targets \(2, 3\)/,
+    ],
+    [
+      () => ht.softmaxCrossEntropy(t.m23!, t.words!),
+      DtypeError,
+      /targets are uint32; use int32 class numbers or float32 probabilities/,
+    ],
     [() => ht.softmaxCrossEntropy(t.scalar!, t.scalar!), ShapeError, /logits are a scalar/],
     [() => ht.softmaxCrossEntropy(t.ints!, t.ints!), DtypeError, /logits is int32/],
   ],
@@ -149,17 +217,45 @@ const ROWS: Record<string, readonly Row[]> = {
     [() => ht.reshape(t.m23!, [0, -1]), ShapeError, /^reshape/],
     [() => ht.reshape(t.m23!, any(6)), ShapeError, /^reshape/],
     [() => ht.reshape(t.m23!, any(undefined)), ShapeError, /^reshape/],
-    [() => ht.transpose(t.m23!, [0, 0]), ShapeError, /^transpose: order \[0, 0\] for shape \(2, 3\); name each axis once$/],
+    [
+      () => ht.transpose(t.m23!, [0, 0]),
+      ShapeError,
+      /^transpose: order \[0, 0\] for shape \(2, 3\); name each axis once$/,
+    ],
     [() => ht.transpose(t.m23!, [0]), ShapeError, /order \[0\]/],
     [() => ht.transpose(t.m23!, [1, 2]), ShapeError, /order \[1, 2\]/],
-    [() => ht.slice(t.m23!, [0, 2], [1, 2]), ShapeError, /^slice: begin \[0, 2\] and size \[1, 2\] leave shape \(2, 3\)$/],
+    [
+      () => ht.slice(t.m23!, [0, 2], [1, 2]),
+      ShapeError,
+      /^slice: begin \[0, 2\] and size \[1, 2\] leave shape \(2, 3\)$/,
+    ],
     [() => ht.slice(t.m23!, [0], [1]), ShapeError, /^slice/],
     [() => ht.slice(t.m23!, [-1, 0], [1, 1]), ShapeError, /begin \[-1, 0\]/],
     [() => ht.slice(t.m23!, [0, 0], [1, 0]), ShapeError, /size \[1, 0\]/],
     [() => ht.slice(t.m23!, [0, 0.5], [1, 1]), ShapeError, /0\.5/],
-    [() => ht.pad(t.m23!, [[1, 1]]), ShapeError, /^pad: paddings \[\[1, 1\]\] for shape \(2, 3\); give \[before, after\] for each axis$/],
-    [() => ht.pad(t.m23!, [[1, -1], [0, 0]]), ShapeError, /-1/],
-    [() => ht.pad(t.m23!, [[1, 0.5], [0, 0]]), ShapeError, /0\.5/],
+    [
+      () => ht.pad(t.m23!, [[1, 1]]),
+      ShapeError,
+      /^pad: paddings \[\[1, 1\]\] for shape \(2, 3\); give \[before, after\] for each axis$/,
+    ],
+    [
+      () =>
+        ht.pad(t.m23!, [
+          [1, -1],
+          [0, 0],
+        ]),
+      ShapeError,
+      /-1/,
+    ],
+    [
+      () =>
+        ht.pad(t.m23!, [
+          [1, 0.5],
+          [0, 0],
+        ]),
+      ShapeError,
+      /0\.5/,
+    ],
     [() => ht.pad(t.m23!, any([[1], [1]])), ShapeError, /^pad: paddings \[\[1\], \[1\]\]/],
     [() => ht.pad(t.m23!, any(null)), ShapeError, /^pad: paddings null/],
     [() => ht.slice(t.m23!, any(undefined), [1, 1]), ShapeError, /^slice: begin undefined/],
@@ -168,7 +264,11 @@ const ROWS: Record<string, readonly Row[]> = {
     [() => ht.transpose(t.m23!, any(1)), ShapeError, /^transpose: order 1/],
     [() => ht.pad(t.ints!, [[1, 1]], 0.5), DataError, /^pad: value 0\.5/],
     [() => ht.broadcastTo(t.v3!, [2, 4]), ShapeError, /^broadcastTo: shapes do not broadcast/],
-    [() => ht.broadcastTo(t.m23!, [3]), ShapeError, /^broadcastTo: \(2, 3\) does not broadcast to \(3\)|broadcast/],
+    [
+      () => ht.broadcastTo(t.m23!, [3]),
+      ShapeError,
+      /^broadcastTo: \(2, 3\) does not broadcast to \(3\)|broadcast/,
+    ],
     [() => ht.broadcastTo(t.v3!, [0, 3]), ShapeError, /no elements/],
     [() => ht.oneHot(t.v3!, 4), DtypeError, /^oneHot: indices is float32; use 'int32'$/],
     [() => ht.oneHot([0, 1.5], 4), DataError, /^oneHot: value 1\.5 at index 1 is no int32/],
@@ -176,7 +276,11 @@ const ROWS: Record<string, readonly Row[]> = {
     [() => ht.oneHot(t.ints!, 2.5), ArgumentError, /depth 2\.5/],
   ],
   memory: [
-    [() => ht.zeros([2 ** 26]), OutOfMemoryError, /^full: 256\.0 MiB in one tensor; this adapter binds at most/],
+    [
+      () => ht.zeros([2 ** 26]),
+      OutOfMemoryError,
+      /^full: 256\.0 MiB in one tensor; this adapter binds at most/,
+    ],
     [() => ht.broadcastTo(t.v3!, [2 ** 25, 3]), OutOfMemoryError, /^broadcastTo: /],
   ],
 };
@@ -188,7 +292,10 @@ for (const [name, rows] of Object.entries(ROWS)) {
       try {
         ht.tidy(call);
       } catch (error) {
-        assert.ok(error instanceof kind && message.test(error.message), `${call}\n  threw ${error}\n  expected ${kind.name} ${message}`);
+        assert.ok(
+          error instanceof kind && message.test(error.message),
+          `${call}\n  threw ${error}\n  expected ${kind.name} ${message}`,
+        );
         const { peakBytes: _, ...after } = { ...engine.memory(), submits: engine.submits };
         const { peakBytes: __, ...expected } = before;
         assert.equal(after, expected, `${call}`);
@@ -199,13 +306,3 @@ for (const [name, rows] of Object.entries(ROWS)) {
     await engine.settle();
   });
 }
-
-test('without an engine: the error says what to do', async () => {
-  const { defaultEngine } = await import('../../src/gpu/default-engine.ts');
-  assert.is(defaultEngine('test'), engine);
-  const { spawnSync } = await import('node:child_process');
-  const script = `import * as ht from ${JSON.stringify(new URL('../../src/index.ts', import.meta.url).href)};
-    try { ht.tensor([1]); } catch (error) { console.log(error.name, error.message); }`;
-  const { stdout } = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], { encoding: 'utf8' });
-  assert.is(stdout.trim(), 'ArgumentError tensor: no engine is open; call await open() first, or pass { engine }');
-});

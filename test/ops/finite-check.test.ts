@@ -27,7 +27,8 @@ for (const form of FORMS) {
   /** Runs the check over the first `size` of these bits; what follows them pads the buffer. */
   const checked = (bits: number[], size: number): ht.Tensor => {
     const { engine, dtype } = engines.form(form);
-    const words = dtype === 'float32' ? new Float32Array(Uint32Array.from(bits).buffer) : Uint16Array.from(bits);
+    const words =
+      dtype === 'float32' ? new Float32Array(Uint32Array.from(bits).buffer) : Uint16Array.from(bits);
     const x = ht.tensor(words, { dtype, engine });
     const state = ht.zeros([16], 'uint32', { engine });
     finiteCheckKernel({ engine, dtype, size, storage: x.storage }, state.storage);
@@ -35,12 +36,18 @@ for (const form of FORMS) {
     return state;
   };
 
-  const assertFlags = async (states: { state: ht.Tensor; finite: boolean; what: string }[]): Promise<void> => {
+  const assertFlags = async (
+    states: { state: ht.Tensor; finite: boolean; what: string }[],
+  ): Promise<void> => {
     const { engine } = engines.form(form);
     const read = await engine.read(states.map(({ state }) => ({ storage: state.storage, bytes: 64 })));
     for (const [i, { state, finite, what }] of states.entries()) {
       const words = [...new Uint32Array(read[i]!)];
-      assert.equal(words, words.map((_, word) => (word === OVERFLOW_WORD && !finite ? 1 : 0)), what);
+      assert.equal(
+        words,
+        words.map((_, word) => (word === OVERFLOW_WORD && !finite ? 1 : 0)),
+        what,
+      );
       state.dispose();
     }
   };
@@ -66,7 +73,9 @@ for (const form of FORMS) {
 
   test(`finite values followed by bad padding pass, ${form}`, async () => {
     const states = SIZES.map((size) => {
-      const bits = Array.from({ length: size + 40 }, (_, i) => (i < size ? good[i % good.length]! : bad[i % bad.length]!));
+      const bits = Array.from({ length: size + 40 }, (_, i) =>
+        i < size ? good[i % good.length]! : bad[i % bad.length]!,
+      );
       return { state: checked(bits, size), finite: true, what: `size ${size}` };
     });
     await assertFlags(states);
@@ -81,7 +90,9 @@ for (const form of FORMS) {
       const state = ht.zeros([16], 'uint32', { engine });
       finiteCheckKernel(y, state.storage);
       const largest = dtype === 'float32' ? 3.4028234663852886e38 : 65504;
-      const expected = values.map((value) => (Math.abs(value * factor) > largest ? Number.POSITIVE_INFINITY : value));
+      const expected = values.map((value) =>
+        Math.abs(value * factor) > largest ? Number.POSITIVE_INFINITY : value,
+      );
       return { state, finite: allFinite(expected), what: `times ${factor}` };
     });
     await assertFlags(states);

@@ -4,8 +4,8 @@ import { emptyTensor } from '../../src/autograd/tensor.ts';
 import { type Activation, gemm } from '../../src/kernels/gemm.ts';
 import * as ht from '../../src/node.ts';
 import { suite } from '../harness.ts';
-import { castValue } from '../reference/cast.ts';
 import type { Plain } from '../reference/array.ts';
+import { castValue } from '../reference/cast.ts';
 import { ACTIVATIONS, matMul } from '../reference/matmul.ts';
 import { assertClose } from '../tolerances.ts';
 import { randomOf, uniform } from './draws.ts';
@@ -15,7 +15,14 @@ import { FORMS, type Form } from './row.ts';
 const test = suite('gemm');
 const engines = useEngines(test);
 
-const SIZES = [[1, 1, 1], [7, 7, 7], [33, 33, 33], [59, 37, 45], [8, 64, 16], [130, 130, 130]] as const;
+const SIZES = [
+  [1, 1, 1],
+  [7, 7, 7],
+  [33, 33, 33],
+  [59, 37, 45],
+  [8, 64, 16],
+  [130, 130, 130],
+] as const;
 
 interface Problem {
   readonly m: number;
@@ -34,7 +41,9 @@ async function check(problem: Problem, form: Form, dtypes: readonly ht.FloatDTyp
   const random = randomOf(`${m} ${k} ${n}`);
   const draw = (...shape: number[]): Plain => ({
     shape,
-    data: uniform(-1, 1).draw(random, shape, 0).map((value) => castValue(value, dtype)),
+    data: uniform(-1, 1)
+      .draw(random, shape, 0)
+      .map((value) => castValue(value, dtype)),
   });
   const [a, b] = [transposeA ? draw(k, m) : draw(m, k), transposeB ? draw(n, k) : draw(k, n)];
   const bias = biased ? draw(n) : undefined;
@@ -58,7 +67,8 @@ for (const form of FORMS) {
       const name = `${transposeA ? 'T' : 'N'}${transposeB ? 'T' : 'N'}`;
       test(`${name}, ragged and whole sizes, into float32 and float16, ${form}`, async () => {
         const own = engines.form(form);
-        for (const [m, k, n] of SIZES) await check({ m, k, n, transposeA, transposeB }, own, ['float32', 'float16']);
+        for (const [m, k, n] of SIZES)
+          await check({ m, k, n, transposeA, transposeB }, own, ['float32', 'float16']);
       });
     }
   }
@@ -67,7 +77,10 @@ for (const form of FORMS) {
     for (const activation of Object.keys(ACTIVATIONS) as Activation[]) {
       for (const biased of [false, true]) {
         // Compiling a variant takes long; K is ragged in both, and results are of the operands' dtype.
-        for (const [m, k, n] of [[9, 6, 5], [5, 7, 12]] as const)
+        for (const [m, k, n] of [
+          [9, 6, 5],
+          [5, 7, 12],
+        ] as const)
           await check({ m, k, n, biased, activation }, engines.form(form), [engines.form(form).dtype]);
       }
     }
@@ -92,14 +105,26 @@ for (const form of FORMS) {
 
   test(`infinities and NaN stay in their row and column, ${form}`, async () => {
     const { engine, dtype } = engines.form(form);
-    for (const [transposeA, transposeB] of [[false, false], [false, true], [true, false], [true, true]] as const) {
+    for (const [transposeA, transposeB] of [
+      [false, false],
+      [false, true],
+      [true, false],
+      [true, true],
+    ] as const) {
       // 5 x 3 x 6, the last inner element of row 2 infinite, the last one of column 4 NaN.
       const a = Array.from({ length: 15 }, (_, i) => (i === 8 ? Number.POSITIVE_INFINITY : 1));
       const b = Array.from({ length: 18 }, (_, i) => (i === 16 ? Number.NaN : 1));
       const options = { dtype, engine };
       const stored = (values: number[], shape: [number, number], transposed: boolean) =>
-        transposed ? ht.transpose(ht.tensor(values.flat(), { ...options, shape })) : ht.tensor(values, { ...options, shape });
-      const c = ht.matMul(stored(a, [5, 3], transposeA), stored(b, [3, 6], transposeB), transposeA, transposeB);
+        transposed
+          ? ht.transpose(ht.tensor(values.flat(), { ...options, shape }))
+          : ht.tensor(values, { ...options, shape });
+      const c = ht.matMul(
+        stored(a, [5, 3], transposeA),
+        stored(b, [3, 6], transposeB),
+        transposeA,
+        transposeB,
+      );
       const got = (await c.array()) as number[][];
       for (const [i, row] of got.entries()) {
         for (const [j, value] of row.entries()) {

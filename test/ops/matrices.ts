@@ -5,10 +5,19 @@ import { steps, uniform } from './draws.ts';
 import type { Row, Shapes } from './row.ts';
 
 /** m, k, n: single elements, whole quads, ragged, more than a tile. */
-const SIZES = [[1, 1, 1], [7, 5, 3], [8, 16, 12], [1, 33, 7], [59, 37, 45], [33, 130, 9]] as const;
+const SIZES = [
+  [1, 1, 1],
+  [7, 5, 3],
+  [8, 16, 12],
+  [1, 33, 7],
+  [59, 37, 45],
+  [33, 130, 9],
+] as const;
 
 function products(transposeA: boolean, transposeB: boolean): Row {
-  const cases = SIZES.map(([m, k, n]): Shapes => [transposeA ? [k, m] : [m, k], transposeB ? [n, k] : [k, n]]);
+  const cases = SIZES.map(
+    ([m, k, n]): Shapes => [transposeA ? [k, m] : [m, k], transposeB ? [n, k] : [k, n]],
+  );
   return {
     ...{ op: 'matMul', note: `${transposeA ? 'T' : 'N'}${transposeB ? 'T' : 'N'}`, cases },
     run: (a, b) => ops.matMul(a!, b!, transposeA, transposeB),
@@ -18,7 +27,10 @@ function products(transposeA: boolean, transposeB: boolean): Row {
 }
 
 function activated(activation: keyof typeof ACTIVATIONS): Row {
-  const cases = [[7, 5, 3], [9, 6, 12]].map(([m, k, n]): Shapes => [[m!, k!], [k!, n!], [n!]]);
+  const cases = [
+    [7, 5, 3],
+    [9, 6, 12],
+  ].map(([m, k, n]): Shapes => [[m!, k!], [k!, n!], [n!]]);
   return {
     ...{ op: 'matMul', note: `+ bias, ${activation}`, cases },
     run: (a, b, bias) => ops.matMul(a!, b!, false, false, { bias: bias!, activation }),
@@ -38,7 +50,20 @@ export const MATRICES: readonly Row[] = [
   activated('sigmoid'),
   activated('tanh'),
   {
-    ...{ op: 'matMul', note: 'into float32', cases: [[[7, 5], [5, 3]], [[9, 6], [6, 12]]] },
+    ...{
+      op: 'matMul',
+      note: 'into float32',
+      cases: [
+        [
+          [7, 5],
+          [5, 3],
+        ],
+        [
+          [9, 6],
+          [6, 12],
+        ],
+      ],
+    },
     run: (a, b) => ops.matMul(a!, b!, false, false, { dtype: 'float32' }),
     reference: (a, b) => matMul(a, b),
     result: 'float32',

@@ -1,8 +1,8 @@
 // Op table: casts, and ops that put elements in other places.
 import * as ops from '../../src/ops/index.ts';
 import { DTYPES } from '../../src/values/dtype.ts';
-import { unary, broadcastTo } from '../reference/elementwise.ts';
 import { castValue } from '../reference/cast.ts';
+import { broadcastTo, unary } from '../reference/elementwise.ts';
 import { oneHot, pad, reshape, slice, transpose } from '../reference/movement.ts';
 import { integers } from './draws.ts';
 import type { Row } from './row.ts';
@@ -26,7 +26,12 @@ export const MOVEMENT: readonly Row[] = [
     ...{ op: 'reshape', cases: [[[6]], [[2, 3, 35]]], ...moved },
     ...{ run: (x) => ops.reshape(x!, [3, -1]), reference: (x) => reshape(x, [3, x.data.length / 3]) },
   },
-  { op: 'transpose', cases: [[[]], [[7]], [[59, 37]], [[8, 12]], [[2, 3, 4, 5]]], reference: (x) => transpose(x), ...moved },
+  {
+    op: 'transpose',
+    cases: [[[]], [[7]], [[59, 37]], [[8, 12]], [[2, 3, 4, 5]]],
+    reference: (x) => transpose(x),
+    ...moved,
+  },
   {
     ...{ op: 'transpose', note: 'of three axes', cases: [[[3, 5, 8]], [[3, 5, 7]], [[1, 4, 1]]], ...moved },
     ...{ run: (x) => ops.transpose(x!, [1, 0, 2]), reference: (x) => transpose(x, [1, 0, 2]) },
@@ -41,12 +46,33 @@ export const MOVEMENT: readonly Row[] = [
   },
   {
     ...{ op: 'pad', cases: [[[3, 2]], [[1, 1]], [[59, 37]]], ...moved },
-    ...{ run: (x) => ops.pad(x!, [[1, 0], [2, 3]]), reference: (x) => pad(x, [[1, 0], [2, 3]]) },
+    ...{
+      run: (x) =>
+        ops.pad(x!, [
+          [1, 0],
+          [2, 3],
+        ]),
+      reference: (x) =>
+        pad(x, [
+          [1, 0],
+          [2, 3],
+        ]),
+    },
   },
   {
     ...{ op: 'pad', note: 'with ones, rank 6', cases: [[[1, 2, 1, 2, 1, 2]]], ...moved },
-    run: (x) => ops.pad(x!, Array.from({ length: 6 }, (_, axis) => [axis % 2, 1] as const), 1),
-    reference: (x) => pad(x, Array.from({ length: 6 }, (_, axis) => [axis % 2, 1] as const), 1),
+    run: (x) =>
+      ops.pad(
+        x!,
+        Array.from({ length: 6 }, (_, axis) => [axis % 2, 1] as const),
+        1,
+      ),
+    reference: (x) =>
+      pad(
+        x,
+        Array.from({ length: 6 }, (_, axis) => [axis % 2, 1] as const),
+        1,
+      ),
   },
   {
     ...{ op: 'broadcastTo', cases: [[[]], [[1]], [[5]], [[2, 1]], [[3, 1, 1]]], ...moved },

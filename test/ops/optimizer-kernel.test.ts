@@ -22,7 +22,15 @@ type State = Partial<Record<(typeof SCALE_STATE)[number]['name'], number>>;
 
 function stateOf({ engine }: Form, values: State): ht.Tensor {
   const view = new DataView(new ArrayBuffer(SCALE_STATE_BYTES));
-  const all: State = { scale: 1, apply: 1, inverse: 1, learningRate: RATE, beta1Power: 1, beta2Power: 1, ...values };
+  const all: State = {
+    scale: 1,
+    apply: 1,
+    inverse: 1,
+    learningRate: RATE,
+    beta1Power: 1,
+    beta2Power: 1,
+    ...values,
+  };
   for (const [word, { name, type }] of SCALE_STATE.entries()) {
     if (type === 'f32') view.setFloat32(word * 4, all[name] ?? 0, true);
     else view.setUint32(word * 4, all[name] ?? 0, true);
@@ -34,7 +42,9 @@ function stateOf({ engine }: Form, values: State): ht.Tensor {
 function setUp({ engine, dtype }: Form, size: number, gradientDType: ht.DType) {
   const random = randomOf(`${size}`);
   const draw = (type: ht.DType, low: number, high: number) => {
-    const data = uniform(low, high).draw(random, [size], 0).map((value) => castValue(value, type));
+    const data = uniform(low, high)
+      .draw(random, [size], 0)
+      .map((value) => castValue(value, type));
     return { data, tensor: ht.tensor(Float64Array.from(data), { dtype: type, engine }) };
   };
   return {
@@ -46,10 +56,13 @@ function setUp({ engine, dtype }: Form, size: number, gradientDType: ht.DType) {
 }
 
 /** Every gradient dtype that a master of this form may meet. */
-const gradientDTypes = ({ dtype }: Form): ht.DType[] => (dtype === 'float32' ? ['float32', 'float16'] : ['float16', 'float32']);
+const gradientDTypes = ({ dtype }: Form): ht.DType[] =>
+  dtype === 'float32' ? ['float32', 'float16'] : ['float16', 'float32'];
 
 async function bytesOf(...tensors: ht.Tensor[]): Promise<string[]> {
-  const read = await tensors[0]!.engine.read(tensors.map((t) => ({ storage: t.storage, bytes: byteLength(t) })));
+  const read = await tensors[0]!.engine.read(
+    tensors.map((t) => ({ storage: t.storage, bytes: byteLength(t) })),
+  );
   return read.map((bytes) => Buffer.from(bytes).toString('hex'));
 }
 
@@ -67,17 +80,39 @@ for (const name of FORMS) {
           const copied = index % 2 === 0;
           const state = stateOf(form, { inverse: 1 / 4 });
           sgdKernel(
-            { gradient: gradient.tensor, master: master.tensor, copy: copied ? copy.storage : undefined, state: state.storage },
+            {
+              gradient: gradient.tensor,
+              master: master.tensor,
+              copy: copied ? copy.storage : undefined,
+              state: state.storage,
+            },
             momentum === undefined ? undefined : slots[0].tensor,
             { momentum: momentum ?? 0, nesterov },
           );
           const expected = master.data.map((weight, i) =>
-            sgd({ weight, velocity: slots[0].data[i]! }, gradient.data[i]!, { inverse: 1 / 4, learningRate: RATE }, { momentum, nesterov }),
+            sgd(
+              { weight, velocity: slots[0].data[i]! },
+              gradient.data[i]!,
+              { inverse: 1 / 4, learningRate: RATE },
+              { momentum, nesterov },
+            ),
           );
-          const [weights, velocities, halves] = await readAll(form.engine, [master.tensor, slots[0].tensor, copy]);
+          const [weights, velocities, halves] = await readAll(form.engine, [
+            master.tensor,
+            slots[0].tensor,
+            copy,
+          ]);
           const op = `sgd ${variant} ${size}`;
-          assertClose(weights!, expected.map(({ weight }) => weight), { op: `${op} weights`, dtype: form.dtype });
-          assertClose(velocities!, expected.map(({ velocity }) => velocity), { op: `${op} velocity`, dtype: form.dtype });
+          assertClose(
+            weights!,
+            expected.map(({ weight }) => weight),
+            { op: `${op} weights`, dtype: form.dtype },
+          );
+          assertClose(
+            velocities!,
+            expected.map(({ velocity }) => velocity),
+            { op: `${op} velocity`, dtype: form.dtype },
+          );
           assertCopy(halves!, copied ? weights! : undefined, form);
         }
       }
@@ -92,7 +127,12 @@ for (const name of FORMS) {
         const [copied, step] = [index % 2 === 0, index + 1];
         const state = stateOf(form, { inverse: 1 / 8, beta1Power: BETA1 ** step, beta2Power: BETA2 ** step });
         adamKernel(
-          { gradient: gradient.tensor, master: master.tensor, copy: copied ? copy.storage : undefined, state: state.storage },
+          {
+            gradient: gradient.tensor,
+            master: master.tensor,
+            copy: copied ? copy.storage : undefined,
+            state: state.storage,
+          },
           slots[0].tensor,
           slots[1].tensor,
           { beta1: BETA1, beta2: BETA2, epsilon: EPSILON },
@@ -105,11 +145,28 @@ for (const name of FORMS) {
             { beta1: BETA1, beta2: BETA2, epsilon: EPSILON, step },
           ),
         );
-        const [weights, means, variances, halves] = await readAll(form.engine, [master.tensor, slots[0].tensor, slots[1].tensor, copy]);
+        const [weights, means, variances, halves] = await readAll(form.engine, [
+          master.tensor,
+          slots[0].tensor,
+          slots[1].tensor,
+          copy,
+        ]);
         const op = `adam ${size} step ${step}`;
-        assertClose(weights!, expected.map(({ weight }) => weight), { op: `${op} weights`, dtype: form.dtype });
-        assertClose(means!, expected.map(({ mean }) => mean), { op: `${op} mean`, dtype: form.dtype });
-        assertClose(variances!, expected.map(({ variance }) => variance), { op: `${op} variance`, dtype: form.dtype });
+        assertClose(
+          weights!,
+          expected.map(({ weight }) => weight),
+          { op: `${op} weights`, dtype: form.dtype },
+        );
+        assertClose(
+          means!,
+          expected.map(({ mean }) => mean),
+          { op: `${op} mean`, dtype: form.dtype },
+        );
+        assertClose(
+          variances!,
+          expected.map(({ variance }) => variance),
+          { op: `${op} variance`, dtype: form.dtype },
+        );
         assertCopy(halves!, copied ? weights! : undefined, form);
       }
     }
@@ -122,7 +179,11 @@ for (const name of FORMS) {
       const target = { gradient: gradient.tensor, master: master.tensor, copy: copy.storage };
       overwriteKernel({ ...target, state: stateOf(form, { inverse: 1 / 4 }).storage });
       const [weights, halves] = await readAll(form.engine, [master.tensor, copy]);
-      assertClose(weights!, gradient.data, { op: `overwrite ${size}`, dtype: form.dtype, exact: form.dtype === 'float32' });
+      assertClose(weights!, gradient.data, {
+        op: `overwrite ${size}`,
+        dtype: form.dtype,
+        exact: form.dtype === 'float32',
+      });
       assertCopy(halves!, weights!, form);
     }
   });
@@ -133,7 +194,10 @@ for (const name of FORMS) {
       const { master, slots, copy } = setUp(form, size, 'float32');
       const state = stateOf(form, { apply: 0 }).storage;
       const bad = [Number.NaN, Number.POSITIVE_INFINITY, 1, 1e30];
-      const gradient = ht.tensor(Array.from({ length: size }, (_, i) => bad[i % 4]!), { engine: form.engine });
+      const gradient = ht.tensor(
+        Array.from({ length: size }, (_, i) => bad[i % 4]!),
+        { engine: form.engine },
+      );
       const all = [master.tensor, slots[0].tensor, slots[1].tensor, copy];
       const before = await bytesOf(...all);
       const target = { gradient, master: master.tensor, copy: copy.storage, state };
@@ -147,7 +211,11 @@ for (const name of FORMS) {
 }
 
 /** The copy holds the stored weights rounded, or what it held before. */
-function assertCopy(halves: readonly number[], weights: readonly number[] | undefined, { dtype }: Form): void {
+function assertCopy(
+  halves: readonly number[],
+  weights: readonly number[] | undefined,
+  { dtype }: Form,
+): void {
   const expected = halves.map((_, i) => (weights ? castValue(weights[i]!, 'float16') : 5));
   assertClose(halves, expected, { op: 'copy', dtype: 'float16', exact: !weights || dtype === 'float16' });
 }

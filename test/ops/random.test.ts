@@ -28,7 +28,11 @@ for (const form of FORMS) {
         assert.equal([...got], expected, `draw ${draw} of ${size}`);
       }
       const got = await ht.randomUniform([5, 26], -3, 5, dtype, { engine }).data();
-      assertClose(got, units(0xfedcba98, 4, 130).map((unit) => -3 + 8 * unit), { op: 'randomUniform', dtype });
+      assertClose(
+        got,
+        units(0xfedcba98, 4, 130).map((unit) => -3 + 8 * unit),
+        { op: 'randomUniform', dtype },
+      );
     }));
 
   test(`normal numbers are those of Box and Muller, ${form}`, () =>
@@ -42,7 +46,8 @@ for (const form of FORMS) {
 
   test(`dropout zeroes what the reference zeroes and scales the rest, also in its gradient, ${form}`, () =>
     withEngine(form, 3, async ({ engine, dtype }) => {
-      const kept = (draw: number, rate: number) => units(3, draw, 130).map((unit) => (unit >= rate ? 1 / (1 - rate) : 0));
+      const kept = (draw: number, rate: number) =>
+        units(3, draw, 130).map((unit) => (unit >= rate ? 1 / (1 - rate) : 0));
       const x = ht.range(1, 131, 1, dtype, { engine });
       const mask = await ht.dropoutMask(x, 0.3).data();
       assertClose(mask, kept(0, 0.3), { op: 'dropoutMask', dtype });
@@ -50,7 +55,11 @@ for (const form of FORMS) {
       tape.watch(x);
       const y = tape.record(() => ht.dropout(x, 0.75));
       const got = await y.data();
-      assertClose(got, kept(1, 0.75).map((factor, i) => factor * (i + 1)), { op: 'dropout', dtype, exact: true });
+      assertClose(
+        got,
+        kept(1, 0.75).map((factor, i) => factor * (i + 1)),
+        { op: 'dropout', dtype, exact: true },
+      );
       const gradient = await tape.gradient(y, x)!.data();
       assertClose(gradient, kept(1, 0.75), { op: 'dropout', dtype, pass: 'gradient', exact: true });
       assert.is(ht.dropout(x, 0), x);
@@ -62,12 +71,16 @@ test('statistics of uniform, normal and dropped numbers', () =>
     const size = 200_000;
     const moments = async (x: ht.Tensor) => {
       const values = [...(await x.data())];
-      const moment = (power: number, mean: number) => values.reduce((sum, v) => sum + (v - mean) ** power, 0) / size;
+      const moment = (power: number, mean: number) =>
+        values.reduce((sum, v) => sum + (v - mean) ** power, 0) / size;
       const mean = moment(1, 0);
       return { mean, variance: moment(2, mean), third: moment(3, mean), fourth: moment(4, mean), values };
     };
     const near = (value: number, expected: number, deviation: number, what: string) =>
-      assert.ok(Math.abs(value - expected) < 5 * (deviation / Math.sqrt(size)), `${what} is ${value}, not ${expected}`);
+      assert.ok(
+        Math.abs(value - expected) < 5 * (deviation / Math.sqrt(size)),
+        `${what} is ${value}, not ${expected}`,
+      );
     const u = await moments(ht.randomUniform([size], 0, 1, 'float32', { engine }));
     near(u.mean, 0.5, Math.sqrt(1 / 12), 'mean of uniform');
     near(u.variance, 1 / 12, Math.sqrt(1 / 180), 'variance of uniform');
@@ -75,7 +88,8 @@ test('statistics of uniform, normal and dropped numbers', () =>
     const counts = Array<number>(16).fill(0);
     for (const value of u.values) counts[Math.floor(16 * value)]!++;
     for (const [bin, count] of counts.entries()) near(count / size, 1 / 16, 0.25, `share of bin ${bin}`);
-    const correlation = u.values.slice(1).reduce((sum, v, i) => sum + (v - 0.5) * (u.values[i]! - 0.5), 0) / size;
+    const correlation =
+      u.values.slice(1).reduce((sum, v, i) => sum + (v - 0.5) * (u.values[i]! - 0.5), 0) / size;
     near(correlation, 0, 1 / 12, 'covariance of neighbours');
     const n = await moments(ht.randomNormal([size], 0, 1, 'float32', { engine }));
     near(n.mean, 0, 1, 'mean of normal');
@@ -92,7 +106,8 @@ test('draws differ from each other, by seed, and not from run to run', async () 
   const draw = async (seed: number) => {
     const rows: string[] = [];
     await withEngine('float32', seed, async ({ engine }) => {
-      for (let i = 0; i < 3; i++) rows.push(String(await ht.randomUniform([5], 0, 1, 'float32', { engine }).data()));
+      for (let i = 0; i < 3; i++)
+        rows.push(String(await ht.randomUniform([5], 0, 1, 'float32', { engine }).data()));
     });
     return rows;
   };
@@ -104,7 +119,9 @@ test('draws differ from each other, by seed, and not from run to run', async () 
 test('replays of a jitted function draw the numbers that eager calls would', () =>
   withEngine('float32', 21, async ({ engine }) => {
     const x = ht.ones([6], 'float32', { engine });
-    const noisy = ht.jit((input: ht.Tensor) => ht.add(ht.dropout(input, 0.5), ht.randomUniform([6], 0, 1, 'float32', { engine })));
+    const noisy = ht.jit((input: ht.Tensor) =>
+      ht.add(ht.dropout(input, 0.5), ht.randomUniform([6], 0, 1, 'float32', { engine })),
+    );
     const mask = (draw: number) => units(21, draw, 6).map((unit) => (unit >= 0.5 ? 2 : 0));
     for (let call = 0; call < 4; call++) {
       const expected = units(21, 2 * call + 1, 6).map((unit, i) => Math.fround(mask(2 * call)[i]! + unit));

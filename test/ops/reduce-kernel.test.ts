@@ -4,8 +4,8 @@ import { emptyTensor } from '../../src/autograd/tensor.ts';
 import { type ReduceCase, type ReduceShape, reduceKernel } from '../../src/kernels/reduce.ts';
 import * as ht from '../../src/node.ts';
 import { suite } from '../harness.ts';
-import { type Fold, maxOf, minOf, productOf, reduce, sumOf } from '../reference/reduce.ts';
 import { castValue } from '../reference/cast.ts';
+import { type Fold, maxOf, minOf, productOf, reduce, sumOf } from '../reference/reduce.ts';
 import { assertClose } from '../tolerances.ts';
 import { integers, randomOf, uniform } from './draws.ts';
 import { readAll, useEngines } from './engines.ts';
@@ -39,14 +39,24 @@ async function check(form: (typeof FORMS)[number], dtype: ht.DType): Promise<voi
     const dims = [outer, reduced, inner];
     const results = Object.keys(FOLDS).map((op) => {
       // Factors near 1, so that products neither vanish nor grow.
-      const draw = op === 'PROD' ? (float ? uniform(1 - 1 / reduced, 1 + 1 / reduced) : integers(1, 1)) : float ? uniform(-1, 1) : integers(-50, 50);
+      const draw =
+        op === 'PROD'
+          ? float
+            ? uniform(1 - 1 / reduced, 1 + 1 / reduced)
+            : integers(1, 1)
+          : float
+            ? uniform(-1, 1)
+            : integers(-50, 50);
       const data = draw.draw(random, dims, 0).map((value) => castValue(value, dtype));
       const x = ht.tensor(Float64Array.from(data), { shape: dims, dtype, engine });
       const y = emptyTensor(engine, [outer, inner], dtype, 'test');
       reduceKernel(op as ReduceCase, x, y, shape, float ? 0.5 : 1);
       return { op: op as keyof typeof FOLDS, y, x: { shape: dims, data } };
     });
-    const got = await readAll(engine, results.map(({ y }) => y));
+    const got = await readAll(
+      engine,
+      results.map(({ y }) => y),
+    );
     for (const [i, { op, x }] of results.entries()) {
       const expected = reduce(FOLDS[op], x, 1).data.map((value) => (float ? value / 2 : value));
       assertClose(got[i]!, expected, { op: `${op} of ${dims}`, dtype, terms: reduced });
@@ -99,7 +109,10 @@ test('sums of the same shape have the same bits from run to run', async () => {
   const random = randomOf('bits');
   for (const shape of [[33_003], [3, 1301, 2], [5, 131]]) {
     const x = ht.tensor(Float64Array.from(uniform(-1, 1).draw(random, shape, 0)), { shape, engine });
-    const [first, ...others] = await readAll(engine, Array.from({ length: 5 }, () => ht.sum(x, shape.length === 1 ? 0 : 1)));
+    const [first, ...others] = await readAll(
+      engine,
+      Array.from({ length: 5 }, () => ht.sum(x, shape.length === 1 ? 0 : 1)),
+    );
     for (const other of others) assert.equal(other, first);
   }
 });
@@ -108,14 +121,20 @@ test('more rows than one axis of a dispatch has workgroups', async () => {
   const { engine } = engines.form('float32');
   const rows = 70_001;
   const targets = Int32Array.from({ length: rows }, (_, row) => row % 2);
-  const logits = ht.tensor(Float32Array.from({ length: 2 * rows }, (_, i) => (i % 7) - 3), { shape: [rows, 2], engine });
+  const logits = ht.tensor(
+    Float32Array.from({ length: 2 * rows }, (_, i) => (i % 7) - 3),
+    { shape: [rows, 2], engine },
+  );
   const losses = await ht.softmaxCrossEntropy(logits, ht.tensor(targets, { engine })).data();
   const lses = await ht.logSumExp(logits).data();
   const wide = await ht.sum(ht.ones([300_000, 65], 'float32', { engine }), 1).data();
   for (const row of [0, 1, 65_534, 65_535, 65_536, rows - 1]) {
     const [a, b] = [((2 * row) % 7) - 3, ((2 * row + 1) % 7) - 3];
     const lse = Math.log(Math.exp(a) + Math.exp(b));
-    assertClose([lses[row]!, losses[row]!], [lse, lse - (row % 2 ? b : a)], { op: `row ${row}`, dtype: 'float32' });
+    assertClose([lses[row]!, losses[row]!], [lse, lse - (row % 2 ? b : a)], {
+      op: `row ${row}`,
+      dtype: 'float32',
+    });
   }
   assert.ok(wide.every((value) => value === 65));
 });

@@ -19,7 +19,8 @@ test('every exported op has a row, or a test that names it', () => {
     assert.ok(file, `src/ops/index.ts exports ${name}, which has no row in test/ops/table.ts`);
     assert.match(readFileSync(new URL(file, import.meta.url), 'utf8'), new RegExp(`\\b${name}\\(`), name);
   }
-  for (const name of [...rows, ...Object.keys(ELSEWHERE)]) assert.ok(name in ops, `${name} is no exported op`);
+  for (const name of [...rows, ...Object.keys(ELSEWHERE)])
+    assert.ok(name in ops, `${name} is no exported op`);
 });
 
 for (const row of TABLE) {

@@ -22,5 +22,8 @@ export function secondDerivative(
 }
 
 function moved(inputs: readonly Plain[], direction: Direction, by: number): Plain[] {
-  return inputs.map(({ shape, data }, i) => ({ shape, data: data.map((x, j) => x + by * direction[i]![j]!) }));
+  return inputs.map(({ shape, data }, i) => ({
+    shape,
+    data: data.map((x, j) => x + by * direction[i]![j]!),
+  }));
 }

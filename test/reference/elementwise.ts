@@ -11,7 +11,9 @@ export function unary(f: (x: number) => number): Unary {
 export function binary(f: (a: number, b: number) => number): Binary {
   return (a, b) => {
     const rank = Math.max(a.shape.length, b.shape.length);
-    const shape = Array.from({ length: rank }, (_, axis) => Math.max(sizeAt(a, axis, rank), sizeAt(b, axis, rank)));
+    const shape = Array.from({ length: rank }, (_, axis) =>
+      Math.max(sizeAt(a, axis, rank), sizeAt(b, axis, rank)),
+    );
     return build(shape, (index) => f(broadcastAt(a, index), broadcastAt(b, index)));
   };
 }

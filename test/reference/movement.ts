@@ -5,7 +5,10 @@ export function reshape({ data }: Plain, shape: readonly number[]): Plain {
   return { shape, data };
 }
 
-export function transpose(x: Plain, order: readonly number[] = x.shape.map((_, axis) => axis).reverse()): Plain {
+export function transpose(
+  x: Plain,
+  order: readonly number[] = x.shape.map((_, axis) => axis).reverse(),
+): Plain {
   return build(
     order.map((axis) => x.shape[axis]!),
     (index) => {
@@ -35,5 +38,7 @@ export function pad(x: Plain, paddings: readonly (readonly [number, number])[], 
 }
 
 export function oneHot(indices: Plain, depth: number): Plain {
-  return build([...indices.shape, depth], (index) => (at(indices, index.slice(0, -1)) === index.at(-1) ? 1 : 0));
+  return build([...indices.shape, depth], (index) =>
+    at(indices, index.slice(0, -1)) === index.at(-1) ? 1 : 0,
+  );
 }

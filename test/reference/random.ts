@@ -4,7 +4,10 @@ const ROTATIONS = [13n, 15n, 26n, 6n, 17n, 29n, 16n, 24n];
 const MASK = 0xffffffffn;
 
 /** Salmon et al. 2011, figure 4: a key word is added after every fourth round, together with the number of additions. */
-export function threefry(key: readonly [number, number], counter: readonly [number, number]): [number, number] {
+export function threefry(
+  key: readonly [number, number],
+  counter: readonly [number, number],
+): [number, number] {
   const k = [BigInt(key[0]), BigInt(key[1])];
   k.push(0x1bd11bdan ^ k[0]! ^ k[1]!);
   let x0 = (BigInt(counter[0]) + k[0]!) & MASK;

@@ -17,7 +17,10 @@ export function reduce(fold: Fold, x: Plain, axes?: number | readonly number[], 
   const kept = x.shape.map((size, axis) => (folded.has(axis) ? 1 : size));
   const groups = build(kept, () => 0).data.map((): number[] => []);
   build(x.shape, (index) => {
-    const group = kept.reduce((offset, size, axis) => offset * size + (folded.has(axis) ? 0 : index[axis]!), 0);
+    const group = kept.reduce(
+      (offset, size, axis) => offset * size + (folded.has(axis) ? 0 : index[axis]!),
+      0,
+    );
     groups[group]!.push(at(x, index));
     return 0;
   });

@@ -1,5 +1,6 @@
 /** `LossScaleOptimizer`: an optimizer that scales the loss so that f16 gradients do not vanish, with Keras's two faces. */
 import type { Tensor } from '../../autograd/tensor.ts';
+import { tidy } from '../../autograd/tidy.ts';
 import type { Variable } from '../../autograd/variable.ts';
 import type { Engine } from '../../gpu/engine.ts';
 import { cast } from '../../ops/cast.ts';
@@ -133,9 +134,11 @@ export class LossScaleOptimizer {
 
   /** One step on the loss that `fn` computes; returns the loss, unscaled. */
   minimize(fn: () => Tensor, variables: readonly Variable[]): Tensor {
-    const { loss, gradients } = this.computeGradients(fn, variables);
-    this.apply(gradients, variables);
-    return loss;
+    return tidy(() => {
+      const { loss, gradients } = this.computeGradients(fn, variables);
+      this.apply(gradients, variables);
+      return loss;
+    });
   }
 
   /** The present scale. Reads from the GPU; training needs it never. */

@@ -133,6 +133,8 @@ export abstract class Optimizer {
           copy: variable.halfStorage,
           state: state.storage,
         };
+        // A gradient that is the variable itself would be read and written at once.
+        if (target.gradient.storage === variable.storage) target.gradient = mul(gradient, 1);
         if (variable.overwriteWithGradient) overwriteKernel({ ...target, gradient });
         else
           this.update(
@@ -163,9 +165,11 @@ export abstract class Optimizer {
 
   /** One step on the loss that `fn` computes; returns the loss, unscaled. */
   minimize(fn: () => Tensor, variables: readonly Variable[]): Tensor {
-    const { loss, gradients } = this.computeGradients(fn, variables);
-    this.apply(gradients, variables);
-    return loss;
+    return tidy(() => {
+      const { loss, gradients } = this.computeGradients(fn, variables);
+      this.apply(gradients, variables);
+      return loss;
+    });
   }
 
   /** Number of steps, as the rules of the loss scale count them. */
