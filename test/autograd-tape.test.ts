@@ -183,7 +183,7 @@ test('several targets: their gradients are summed, each with its own output grad
   ]);
   assertThrows(
     () => take({ outputGradients: outputGradients.slice(1) }),
-    ht.HalftapeError,
+    ht.ShapeError,
     /outputGradients\[2\] is missing/,
   );
 });

@@ -22,9 +22,17 @@ test('options of layers', async () => {
     [{ units: 0 }, ArgumentError, /^dense.*: units 0/],
     [{ units: 2.5 }, ArgumentError, /^dense.*: units 2\.5/],
     [{ units: '10' }, ArgumentError, /^dense.*: units '10'/],
-    [{ units: 1, activation: 'swish' }, ArgumentError, /unknown activation 'swish'; use 'linear', 'relu', 'sigmoid', 'softmax' or 'tanh'/],
+    [
+      { units: 1, activation: 'swish' },
+      ArgumentError,
+      /unknown activation 'swish'; use 'linear', 'relu', 'sigmoid', 'softmax' or 'tanh'/,
+    ],
     [{ units: 1, activation: 'toString' }, ArgumentError, /unknown activation 'toString'/],
-    [{ units: 1, kernelInitializer: 'glorot' }, ArgumentError, /initialiser: unknown name 'glorot'; use 'zeros', 'ones', 'glorotUniform'/],
+    [
+      { units: 1, kernelInitializer: 'glorot' },
+      ArgumentError,
+      /initialiser: unknown name 'glorot'; use 'zeros', 'ones', 'glorotUniform'/,
+    ],
     [{ units: 1, biasInitializer: 'toString' }, ArgumentError, /initialiser: unknown name 'toString'/],
     [{ units: 1, inputShape: 4 }, ShapeError, /shape must be an array of sizes, got 4/],
     [{ units: 1, inputShape: [0] }, ShapeError, /no elements/],
@@ -34,12 +42,16 @@ test('options of layers', async () => {
     [undefined, ArgumentError, /^dense: options are undefined; use an object with 'units'/],
     [10, ArgumentError, /^dense: options are 10/],
   ];
-  for (const [options, type, message] of dense) await refuses(() => layers.dense(options as never), type, message);
+  for (const [options, type, message] of dense)
+    await refuses(() => layers.dense(options as never), type, message);
   const others: readonly [() => ht.Layer, RegExp][] = [
     [() => layers.dropout({} as never), /^dropout.*: rate undefined; use a number from 0 to below 1/],
     [() => layers.dropout({ rate: 1 }), /^dropout.*: rate 1/],
     [() => layers.dropout({ rate: -0.5 }), /^dropout.*: rate -0\.5/],
-    [() => layers.dropout({ rate: 0.5, seed: 1 } as never), /^dropout: unknown option 'seed'; use 'rate', 'name'/],
+    [
+      () => layers.dropout({ rate: 0.5, seed: 1 } as never),
+      /^dropout: unknown option 'seed'; use 'rate', 'name'/,
+    ],
     [() => layers.activation({} as never), /^activation.*: unknown activation undefined/],
     [() => layers.activation('relu' as never), /^activation: options are 'relu'/],
     [() => layers.flatten({ axis: 1 } as never), /^flatten: unknown option 'axis'/],
@@ -50,7 +62,11 @@ test('options of layers', async () => {
 test('an initialiser of the wrong length leaves the layer unbuilt, and the right one builds it', async () => {
   let length = 3;
   const layer = ht.layers.dense({ units: 2, biasInitializer: () => new Float32Array(length), name: 'own' });
-  await refuses(() => layer.apply(ht.ones([1, 4])), ShapeError, /^own\/bias: its initialiser gave 3 values for shape \(2\) of 2 elements/);
+  await refuses(
+    () => layer.apply(ht.ones([1, 4])),
+    ShapeError,
+    /^own\/bias: its initialiser gave 3 values for shape \(2\) of 2 elements/,
+  );
   assert.equal([layer.built, layer.weights.length], [false, 0]);
   length = 2;
   layer.apply(ht.ones([1, 4]));
@@ -64,13 +80,30 @@ test('inputs of layers', async () => {
     [ht.ones([3]), ShapeError, /scalars/],
     [5, ShapeError, /^model|^first: the input is a scalar/],
     ['x', ArgumentError, /^model: expected a tensor, a variable, a number or nested arrays, got 'x'/],
-    [[[1, 2, 3], [1, 2]], ShapeError, /rows differ/],
-    [ht.tensor(Int32Array.of(1, 2, 3), { shape: [1, 3] }), DtypeError, /a is int32; use 'float32' or 'float16'/],
+    [
+      [
+        [1, 2, 3],
+        [1, 2],
+      ],
+      ShapeError,
+      /rows differ/,
+    ],
+    [
+      ht.tensor(Int32Array.of(1, 2, 3), { shape: [1, 3] }),
+      DtypeError,
+      /a is int32; use 'float32' or 'float16'/,
+    ],
   ];
-  for (const [input, type, message] of cases) await refusesUnchanged(model, () => model.apply(input as ht.Tensor), type, message);
+  for (const [input, type, message] of cases)
+    await refusesUnchanged(model, () => model.apply(input as ht.Tensor), type, message);
   const gone = ht.ones([1, 3]);
   gone.dispose();
-  await refusesUnchanged(model, () => model.apply(gone), DisposedError, /tensor of shape \(1, 3\): it was disposed/);
+  await refusesUnchanged(
+    model,
+    () => model.apply(gone),
+    DisposedError,
+    /tensor of shape \(1, 3\): it was disposed/,
+  );
 });
 
 test('models', async () => {
@@ -81,9 +114,14 @@ test('models', async () => {
     [[layer, 'dense'], ArgumentError, /^sequential: item 1 is 'dense'; use layers, as ht.layers makes them/],
     [[layer, null], ArgumentError, /^sequential: item 1 is null/],
     [[layer, layer], ArgumentError, /^sequential: layer one stands in it twice/],
-    [[layer, ht.layers.dense({ units: 1, name: 'one' })], ArgumentError, /^sequential: two layers are called 'one'; name them apart/],
+    [
+      [layer, ht.layers.dense({ units: 1, name: 'one' })],
+      ArgumentError,
+      /^sequential: two layers are called 'one'; name them apart/,
+    ],
   ];
-  for (const [given, type, message] of cases) await refuses(() => ht.sequential(given as ht.Layer[]), type, message);
+  for (const [given, type, message] of cases)
+    await refuses(() => ht.sequential(given as ht.Layer[]), type, message);
 });
 
 test('setWeights', async () => {
@@ -91,10 +129,25 @@ test('setWeights', async () => {
   const cases: readonly Case[] = [
     [[], ShapeError, /^setWeights: 0 arrays for 2 weights/],
     [[[1, 2, 3, 4, 5, 6]], ShapeError, /^setWeights: 1 arrays for 2 weights/],
-    [[[1, 2, 3, 4, 5, 6], [1, 2, 3]], ShapeError, /^setWeights: 3 values for set\/bias of 2/],
-    [[[1, 2, 3, 4, 5], [1, 2]], ShapeError, /^setWeights: 5 values for set\/kernel of 6/],
+    [
+      [
+        [1, 2, 3, 4, 5, 6],
+        [1, 2, 3],
+      ],
+      ShapeError,
+      /^setWeights: 3 values for set\/bias of 2/,
+    ],
+    [
+      [
+        [1, 2, 3, 4, 5],
+        [1, 2],
+      ],
+      ShapeError,
+      /^setWeights: 5 values for set\/kernel of 6/,
+    ],
   ];
-  for (const [values, type, message] of cases) await refusesUnchanged(model, () => model.setWeights(values as number[][]), type, message);
+  for (const [values, type, message] of cases)
+    await refusesUnchanged(model, () => model.setWeights(values as number[][]), type, message);
 });
 
 test('options of optimizers', async () => {
@@ -104,7 +157,10 @@ test('options of optimizers', async () => {
     [() => sgd({ learningRate: Number.NaN }), /learningRate NaN/],
     [() => sgd({ learningRate: Infinity }), /learningRate Infinity/],
     [() => sgd({ learningRate: '0.1' as never }), /learningRate '0\.1'/],
-    [() => sgd({ lr: 0.1 } as never), /^SGD: unknown option 'lr'; use 'momentum', 'nesterov', 'learningRate'/],
+    [
+      () => sgd({ lr: 0.1 } as never),
+      /^SGD: unknown option 'lr'; use 'momentum', 'nesterov', 'learningRate'/,
+    ],
     [() => sgd(0.1 as never), /^SGD: options are 0\.1|learningRate/],
     [() => sgd({ momentum: -0.1 }), /^SGD: momentum -0\.1; use a number from 0 to 1/],
     [() => sgd({ momentum: 1.5 }), /^SGD: momentum 1\.5/],
@@ -113,7 +169,10 @@ test('options of optimizers', async () => {
     [() => adam({ beta2: -0.5 }), /^Adam: beta2 -0\.5/],
     [() => adam({ epsilon: -1 }), /^Adam: epsilon -1; use a number from 0 on/],
     [() => adam({ epsilon: Number.NaN }), /^Adam: epsilon NaN/],
-    [() => adam({ momentum: 0.9 } as never), /^Adam: unknown option 'momentum'; use 'beta1', 'beta2', 'epsilon'/],
+    [
+      () => adam({ momentum: 0.9 } as never),
+      /^Adam: unknown option 'momentum'; use 'beta1', 'beta2', 'epsilon'/,
+    ],
     [() => adam({ clipNorm: 0 }), /clipNorm 0; use a number above 0/],
     [() => adam({ clipValue: -1 }), /clipValue -1/],
     [() => adam({ globalClipNorm: Number.NaN }), /globalClipNorm NaN/],
@@ -146,13 +205,33 @@ for (const wrap of [false, true]) {
     const { submits } = engine;
     const cases: readonly [() => void, typeof ht.ArgumentError, RegExp][] = [
       [() => optimizer.apply([fine], [first, second]), ArgumentError, /^zip: 1 gradients for 2 variables/],
-      [() => optimizer.apply([fine, ht.ones([2], 'float32', place)], [first, second]), ShapeError, /gradient of second is \(2\), the variable \(1\)/],
-      [() => optimizer.apply([fine, ht.tensor(Int32Array.of(1), place)], [first, second]), DtypeError, /gradient of second is int32; use a float/],
-      [() => optimizer.apply([elsewhere.gradient], [first]), ArgumentError, /gradient of first lies on another engine/],
-      [() => optimizer.apply([fine, elsewhere.gradient], [first, elsewhere.variable]), ArgumentError, /the variables lie on two engines/],
+      [
+        () => optimizer.apply([fine, ht.ones([2], 'float32', place)], [first, second]),
+        ShapeError,
+        /gradient of second is \(2\), the variable \(1\)/,
+      ],
+      [
+        () => optimizer.apply([fine, ht.tensor(Int32Array.of(1), place)], [first, second]),
+        DtypeError,
+        /gradient of second is int32; use a float/,
+      ],
+      [
+        () => optimizer.apply([elsewhere.gradient], [first]),
+        ArgumentError,
+        /gradient of first lies on another engine/,
+      ],
+      [
+        () => optimizer.apply([fine, elsewhere.gradient], [first, elsewhere.variable]),
+        ArgumentError,
+        /the variables lie on two engines/,
+      ],
       [() => optimizer.apply([fine, disposed], [first, second]), DisposedError, /it was disposed/],
       [() => optimizer.apply([fine, one], [first, dead]), DisposedError, /it was disposed/],
-      [() => optimizer.apply([null, null], [first, second]), ArgumentError, /no gradient for any of 2 variables/],
+      [
+        () => optimizer.apply([null, null], [first, second]),
+        ArgumentError,
+        /no gradient for any of 2 variables/,
+      ],
       [() => optimizer.apply([], []), ArgumentError, /no gradient for any of 0 variables/],
     ];
     for (const [call, type, message] of cases) await refuses(call, type, message);
