@@ -143,14 +143,20 @@ test('a static scale neither moves nor skips, and none at all is 1', async () =>
   }
 });
 
-test("Adam's running products move with applied steps only", async () => {
-  const state = new ScaleState(engine, dynamicLossScale({}, 'tf.keras'), 0.1);
-  const [finite, overflow] = [ht.tensor([1]), ht.tensor([Infinity])];
-  for (const gradient of [finite, overflow, finite, overflow, finite]) {
-    state.endStep([gradient], { beta1: 0.5, beta2: 0.75 });
+test("Adam's running products go by applied steps, and by iterations under the rules of tf.keras", async () => {
+  for (const [rules, counted] of [
+    ['keras3', 3],
+    ['pytorch', 3],
+    ['tf.keras', 5],
+  ] as const) {
+    const state = new ScaleState(engine, dynamicLossScale({}, rules), 0.1);
+    const [finite, overflow] = [ht.tensor([1]), ht.tensor([Infinity])];
+    for (const gradient of [finite, overflow, finite, overflow, finite]) {
+      state.endStep([gradient], { beta1: 0.5, beta2: 0.75 });
+    }
+    const { beta1Power, beta2Power, iterations } = await state.read();
+    assert.equal([beta1Power, beta2Power, iterations], [0.5 ** counted, 0.75 ** counted, counted], rules);
   }
-  const { beta1Power, beta2Power, iterations } = await state.read();
-  assert.equal([beta1Power, beta2Power, iterations], [0.5 ** 3, 0.75 ** 3, 5]);
 });
 
 test('one word written leaves the others as they are', async () => {

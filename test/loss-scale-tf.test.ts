@@ -77,7 +77,7 @@ for (const { mode, run } of MODES) {
     return run(() => {
       let seen: ht.Tensor | undefined;
       const watched = watchGradient((upstream) => {
-        seen = upstream;
+        seen = ht.keep(upstream);
         return upstream;
       });
       optimizer.minimize(() => ht.sum(watched(variable.values)), [variable]);

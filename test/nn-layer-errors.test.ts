@@ -77,7 +77,7 @@ test('inputs of layers', async () => {
   const model = ht.sequential([ht.layers.dense({ units: 2, inputShape: [3], name: 'first' })]);
   const cases: readonly Case[] = [
     [ht.ones([2, 4]), ShapeError, /^first: samples of shape \(4\); it was built for \(3\)/],
-    [ht.ones([3]), ShapeError, /scalars/],
+    [ht.ones([3]), ShapeError, /^first: samples of shape \(\); it was built for \(3\)/],
     [5, ShapeError, /^model|^first: the input is a scalar/],
     ['x', ArgumentError, /^model: expected a tensor, a variable, a number or nested arrays, got 'x'/],
     [

@@ -1,6 +1,7 @@
 /** `softmaxCrossEntropy`: fused, from logits, one float32 loss a row; its fused gradient is an op itself. */
 import { defineOp } from '../autograd/op.ts';
 import type { Tensor } from '../autograd/tensor.ts';
+import { tidy } from '../autograd/tidy.ts';
 import { crossEntropyGradientKernel, crossEntropyKernel } from '../kernels/cross_entropy.ts';
 import { requireDType } from '../values/dtype.ts';
 import { DtypeError, ShapeError } from '../values/errors.ts';
@@ -79,12 +80,14 @@ const gradientOp = defineOp<undefined>({
  * `ShapeError`, `DtypeError`.
  */
 export function softmaxCrossEntropy(logits: TensorLike, targets: TensorLike): Tensor {
-  const x = toTensor('softmaxCrossEntropy', logits);
-  const t = toTensor('softmaxCrossEntropy', targets, x);
-  if (t.dtype !== 'int32' && t.dtype !== 'float32' && t.dtype !== 'float16') {
-    throw new DtypeError(
-      `softmaxCrossEntropy: targets are ${t.dtype}; use int32 class numbers or float32 probabilities`,
-    );
-  }
-  return op([x, t.dtype === 'float16' ? cast(t, 'float32') : t], undefined)[0]!;
+  return tidy(() => {
+    const x = toTensor('softmaxCrossEntropy', logits);
+    const t = toTensor('softmaxCrossEntropy', targets, x);
+    if (t.dtype !== 'int32' && t.dtype !== 'float32' && t.dtype !== 'float16') {
+      throw new DtypeError(
+        `softmaxCrossEntropy: targets are ${t.dtype}; use int32 class numbers or float32 probabilities`,
+      );
+    }
+    return op([x, t.dtype === 'float16' ? cast(t, 'float32') : t], undefined)[0]!;
+  });
 }

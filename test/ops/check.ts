@@ -59,6 +59,26 @@ export async function checkWhole(row: Row, form: Form, dtype: DType): Promise<vo
   });
 }
 
+/** What is made on the way to a result or a gradient is freed without any tidy. */
+export async function checkMemory(row: Row, form: Form): Promise<void> {
+  await forEachCase({ ...row, cases: row.cases.slice(0, 2) }, form, form.dtype, async (one) => {
+    const sources = one.floats.map((i) => one.tensors[i]!);
+    const step = () => {
+      const tape = new ht.GradientTape();
+      tape.watch(...sources);
+      const y = tape.record(() => call(one));
+      const gradients = row.constant ? [] : tape.gradient(y, sources);
+      tape.dispose();
+      for (const tensor of [y, ...gradients]) tensor?.dispose();
+    };
+    // Numbers beside tensors are made once and stay.
+    step();
+    const before = form.engine.memory().bytesInUse;
+    step();
+    assert.is(form.engine.memory().bytesInUse, before, `${one.name}: bytes in use`);
+  });
+}
+
 /**
  * Gradients of the inner product of the result and random numbers: along a random direction and, for few elements, by
  * each element, against central differences of the reference.
@@ -154,9 +174,12 @@ function drawsOf({ draws = uniform(-2, 2) }: Row): Draw[] {
   return [draws].flat();
 }
 
-function run({ row, tensors }: Case): ht.Tensor {
-  const op = row.run ?? OPS.get(row.op)!;
-  return ht.tidy(() => op(...tensors));
+function run(one: Case): ht.Tensor {
+  return ht.tidy(() => call(one));
+}
+
+function call({ row, tensors }: Case): ht.Tensor {
+  return (row.run ?? OPS.get(row.op)!)(...tensors);
 }
 
 function drawn(random: Random, shape: readonly number[], draw: Draw, dtype: DType, position = 0): Plain {

@@ -71,6 +71,14 @@ for (const form of FORMS) {
     }));
 }
 
+for (const form of FORMS.slice(1)) {
+  test(`uniform halves stay below 1, which rounding would reach, ${form}`, () =>
+    withEngine(form, 5, async ({ engine }) => {
+      const x = ht.randomUniform([300_000], 0, 1, 'float16', { engine });
+      assert.is((await ht.max(x).data())[0], 2047 / 2048);
+    }));
+}
+
 test('statistics of uniform, normal and dropped numbers', () =>
   withEngine('float32', 11, async ({ engine }) => {
     const size = 200_000;

@@ -103,7 +103,7 @@ export const REDUCTIONS: readonly Row[] = [
     op: 'argMax',
     cases: ROWS,
     run: (x) => ops.argMax(x!, -1),
-    reference: (x) => argMax(x),
+    reference: (x) => argMax(x, -1),
     result: 'int32',
     constant: true,
     also: ['int32', 'uint32'],

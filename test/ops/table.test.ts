@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import * as assert from 'uvu/assert';
 import * as ops from '../../src/ops/index.ts';
 import { suite } from '../harness.ts';
-import { checkForward, checkGradient, checkSecondGradient, checkWhole } from './check.ts';
+import { checkForward, checkGradient, checkMemory, checkSecondGradient, checkWhole } from './check.ts';
 import { useEngines } from './engines.ts';
 import { FORMS, nameOf } from './row.ts';
 import { ELSEWHERE, TABLE } from './table.ts';
@@ -27,6 +27,7 @@ for (const row of TABLE) {
   for (const form of FORMS) {
     test(`${nameOf(row)}, ${form}`, async () => {
       await checkForward(row, engines.form(form));
+      await checkMemory(row, engines.form(form));
       if (row.constant) return;
       await checkGradient(row, engines.form(form));
       await checkSecondGradient(row, engines.form(form));

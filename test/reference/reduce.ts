@@ -30,6 +30,6 @@ export function reduce(fold: Fold, x: Plain, axes?: number | readonly number[], 
   };
 }
 
-export function argMax(x: Plain, axis = -1): Plain {
+export function argMax(x: Plain, axis: number): Plain {
   return reduce((values) => values.indexOf(maxOf(values)), x, axis);
 }
