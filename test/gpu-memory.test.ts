@@ -228,3 +228,12 @@ test('uploads alone do not pile up on the host', async () => {
   assert.ok(grown < 700, `1500 uploads of 1 MiB hold ${grown.toFixed(0)} MiB`);
   await engine.settle();
 });
+
+test('numbers that are never the same twice do not pile up', () => {
+  const x = ht.ones([2]);
+  const start = inUse();
+  for (let i = 0; i < 3000; i++) ht.tidy(() => ht.add(x, i / 7));
+  // At most 256 of them are kept, 256 bytes each.
+  assert.ok(inUse() - start <= 2 ** 16, `${inUse() - start} bytes`);
+  x.dispose();
+});
