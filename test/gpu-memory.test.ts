@@ -232,7 +232,7 @@ test('uploads alone do not pile up on the host', async () => {
 test('numbers that are never the same twice do not pile up', () => {
   const x = ht.ones([2]);
   const start = inUse();
-  for (let i = 0; i < 3000; i++) ht.tidy(() => ht.add(x, i / 7));
+  for (let i = 0; i < 3000; i++) ht.add(x, i / 7).dispose();
   // At most 256 of them are kept, 256 bytes each.
   assert.ok(inUse() - start <= 2 ** 16, `${inUse() - start} bytes`);
   x.dispose();

@@ -44,14 +44,26 @@ function tableOf(runs: readonly Run[]): { head: string[]; rows: string[][] } {
   return { head, rows };
 }
 
-const { values } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    json: { type: 'string' },
-    report: { type: 'string', default: 'report/index.html' },
-    help: { type: 'boolean', default: false },
-  },
-});
+/** Options of the command line; ends the process at one that is none. */
+function readOptions() {
+  try {
+    return parseArgs({
+      options: {
+        quick: { type: 'boolean', default: false },
+        json: { type: 'string' },
+        report: { type: 'string', default: 'report/index.html' },
+        help: { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (error) {
+    // Only Node's first sentence: the rest is about arguments that this command does not have.
+    const [said] = (error as Error).message.split(/\.\s|\n/);
+    console.error(`demo: ${said}; npm run demo -- --help shows the options`);
+    process.exit(1);
+  }
+}
+
+const values = readOptions();
 if (values.help) {
   console.log(HELP);
   process.exit(0);

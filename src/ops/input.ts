@@ -72,7 +72,7 @@ function inferDType(values: TensorValues, flat: ArrayLike<number | boolean>): DT
 const MAX_SCALARS = 256;
 const scalars = new WeakMap<Engine, Map<string, Tensor>>();
 
-/** A scalar constant; the same number is uploaded once an engine. Callers own the returned handle. */
+/** A scalar constant; the same number is uploaded once an engine. The handle stays the engine's. */
 function scalar(engine: Engine, value: number, dtype: DType, where: string): Tensor {
   let known = scalars.get(engine);
   if (!known) {
@@ -80,17 +80,16 @@ function scalar(engine: Engine, value: number, dtype: DType, where: string): Ten
     scalars.set(engine, known);
   }
   const key = `${dtype} ${Object.is(value, -0) ? '-0' : value}`;
-  let constant = known.get(key);
-  if (!constant) {
-    if (known.size >= MAX_SCALARS) {
-      for (const old of known.values()) old.dispose();
-      known.clear();
-    }
-    const storage = engine.untraced(() => engine.store(encode(where, [value], dtype), 'kept', where));
-    const made = new Tensor(engine, storage, [], dtype);
-    leaveScopes(made);
-    known.set(key, made);
-    constant = made;
+  const constant = known.get(key);
+  if (constant && !constant.disposed) return constant;
+  if (known.size >= MAX_SCALARS) {
+    const [oldest, old] = known.entries().next().value!;
+    old.dispose();
+    known.delete(oldest);
   }
-  return constant.alias([], {});
+  const storage = engine.untraced(() => engine.store(encode(where, [value], dtype), 'kept', where));
+  const made = new Tensor(engine, storage, [], dtype);
+  leaveScopes(made);
+  known.set(key, made);
+  return made;
 }

@@ -38,7 +38,9 @@ export function slice(x: TensorLike, begin: readonly number[], size: readonly nu
   const tensor = toTensor('slice', x);
   const { shape } = tensor;
   const isList = (list: unknown) => Array.isArray(list) && list.length === shape.length;
-  const sizes = shape.map((whole, axis) => (size?.[axis] === -1 ? whole - begin?.[axis]! : size?.[axis]));
+  const sizes = shape.map((whole, axis) =>
+    size?.[axis] === -1 ? whole - (begin?.[axis] ?? Number.NaN) : size?.[axis],
+  );
   const fits = shape.every((whole, axis) => {
     const [start, length] = [begin?.[axis], sizes[axis]];
     return (
