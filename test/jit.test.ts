@@ -249,6 +249,17 @@ test('disposed inputs are refused', () => {
   assertThrows(() => fn(x), ht.DisposedError, /it was disposed/);
 });
 
+test('what was made inside and smuggled out is refused, there and everywhere', async () => {
+  let smuggled: ht.Tensor | undefined;
+  const fn = ht.jit((x: ht.Tensor) => {
+    smuggled = ht.keep(ht.add(x, 1));
+    return smuggled;
+  });
+  assert.equal(await values(fn(ht.tensor([1]))), [2]);
+  for (const use of [() => smuggled!.data(), () => ht.neg(smuggled!), () => fn(smuggled!)])
+    assertThrows(use, ht.DisposedError, /inside a traced function|it was disposed/);
+});
+
 test('a jitted function inside another is part of it', async () => {
   let runs = 0;
   const inner = ht.jit((x: ht.Tensor, factor: number) => {

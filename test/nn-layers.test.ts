@@ -21,6 +21,13 @@ test.after(() => engine.close());
 const ACTIVATIONS = ['linear', 'relu', 'sigmoid', 'softmax', 'tanh'] as const;
 const POLICIES = ['float32', 'float16', 'mixed_float16'] as const;
 const UNITS = 4;
+/** Whether there is a bias, and the shape of the input; every activation takes the first two. */
+const CASES = [
+  [true, [3, 5]],
+  [true, [2, 3, 6]],
+  [false, [3, 5]],
+  [true, [4, 1]],
+] as const;
 const shapeError = (message: RegExp) => (error: Error) =>
   error instanceof ht.ShapeError && message.test(error.message);
 
@@ -55,15 +62,11 @@ function inner(a: readonly number[], b: readonly number[]): number {
 }
 
 for (const policy of POLICIES) {
-  for (const activation of ACTIVATIONS) {
+  // float16 differs from mixed_float16 in the dtype of weight gradients alone.
+  for (const activation of ACTIVATIONS.slice(0, policy === 'float16' ? 2 : undefined)) {
     test(`dense, ${activation}, ${policy}: values and gradients by input, kernel and bias`, async () => {
       const { computeDtype } = new ht.Policy(policy);
-      for (const [useBias, shape] of [
-        [true, [3, 5]],
-        [false, [1, 5]],
-        [true, [2, 3, 6]],
-        [true, [4, 1]],
-      ] as const) {
+      for (const [useBias, shape] of CASES.slice(0, activation === 'linear' ? undefined : 2)) {
         const random = randomOf(`${activation} ${shape}`);
         const values = [
           drawn(random, shape),

@@ -114,7 +114,10 @@ export async function checkGradient(row: Row, form: Form): Promise<void> {
   });
 }
 
-/** The gradient of (the gradient along one direction), along another one; nested tapes. */
+/**
+ * The gradient of (the gradient along one direction), along another one; nested tapes. The op's result is squared, so
+ * that its upstream gradient depends on the inputs too.
+ */
 export async function checkSecondGradient(row: Row, form: Form): Promise<void> {
   const few = row.cases.filter((shapes) => shapes.reduce((sum, shape) => sum + sizeOf(shape), 0) <= FEW);
   await forEachCase({ ...row, cases: few }, form, form.dtype, async (one) => {
@@ -128,7 +131,8 @@ export async function checkSecondGradient(row: Row, form: Form): Promise<void> {
       const y = inner.record(() => run(one));
       upstream = drawn(one.random, y.shape, uniform(-1, 1), y.dtype);
       const u = tensorOf(upstream, y.dtype, form);
-      const gradients = inner.gradient(y, sources, { outputGradients: u, unconnected: 'zero' });
+      const weighed = inner.record(() => ht.mul(ht.square(y), u));
+      const gradients = inner.gradient(weighed, sources, { unconnected: 'zero' });
       return gradients
         .map((g, i) =>
           ht.mul(ht.cast(g!, 'float32'), tensorOf({ shape: g!.shape, data: first[i]! }, 'float32', form)),
@@ -139,7 +143,7 @@ export async function checkSecondGradient(row: Row, form: Form): Promise<void> {
     const second = outer.gradient(along, sources, { unconnected: 'zero' });
     const got = await readAll(form.engine, second as ht.Tensor[]);
     const direction = got.map((values) => values.map((g) => (0.5 + one.random()) * (g < 0 ? -1 : 1)));
-    const expected = secondDerivative(innerProduct(one, upstream!), floatsOf(one), first, direction);
+    const expected = secondDerivative(innerProduct(one, upstream!, 2), floatsOf(one), first, direction);
     assertClose([product(got, direction)], [expected], {
       op: `${one.name} second`,
       dtype: form.dtype,
@@ -198,12 +202,12 @@ function floatsOf({ inputs, floats }: Case): Plain[] {
   return floats.map((i) => inputs[i]!);
 }
 
-/** The reference's result times `weights`, summed, as a function of the float inputs. */
-function innerProduct({ row, inputs, floats }: Case, weights: Plain): Scalar {
+/** The reference's result to a power times `weights`, summed, as a function of the float inputs. */
+function innerProduct({ row, inputs, floats }: Case, weights: Plain, power = 1): Scalar {
   return (moved) => {
     const all = [...inputs];
     for (const [i, place] of floats.entries()) all[place] = moved[i]!;
-    return row.reference(...all).data.reduce((sum, value, j) => sum + value * weights.data[j]!, 0);
+    return row.reference(...all).data.reduce((sum, value, j) => sum + value ** power * weights.data[j]!, 0);
   };
 }
 
