@@ -165,6 +165,12 @@ for (const form of ['native', 'packed'] as const) {
     const [tiny] = tape.gradient(y, [w]);
     assert.equal(await values(tiny!), [1e-9, 2e-9].map(Math.fround));
     assert.equal(await values(take(1e6)[0]!), [1e6, 2e6]);
+    const reshaped = new ht.GradientTape();
+    const z = reshaped.record(() => {
+      const view = ht.reshape(ht.reshape(w.read('float16'), [2]), [1, 2]);
+      return ht.mul(ht.matMul(x, view, false, true, { dtype: 'float32' }), product);
+    });
+    assert.equal(await values(reshaped.gradient(z, w)!), [1e-9, 2e-9].map(Math.fround));
     for (const variable of [w, bias]) variable.dispose();
   });
 

@@ -43,7 +43,8 @@ export function defineOp<A>(definition: OpDefinition<A>): Op<A> {
     const specs = definition.infer(inputs, attributes);
     const outputs = forward
       ? specs.map(({ shape, dtype }) => emptyTensor(engine, shape, dtype, name))
-      : specs.map(({ shape }) => inputs[0]!.alias(shape, {}));
+      : // A view of a variable's f16 copy is such a copy too: its gradient stays float32.
+        specs.map(({ shape }) => inputs[0]!.alias(shape, { halfCopy: inputs[0]!.halfCopy }));
     try {
       forward?.(inputs, outputs, attributes);
     } catch (error) {
