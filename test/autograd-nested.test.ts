@@ -1,6 +1,7 @@
 // Tests of nested tapes, stopped and custom gradients, and of tapes together with tidy.
 import * as assert from 'uvu/assert';
 import * as ht from '../src/node.ts';
+import { collected } from './collected.ts';
 import { suite } from './harness.ts';
 
 const test = suite('nested tapes');
@@ -182,7 +183,8 @@ test('intermediates disposed inside tidy inside record do not hurt, nor does dis
 
 test('a tape around, inside and across tidy frees everything', async () => {
   const x = ht.tensor([1, 2]);
-  ht.tidy(() => ht.mul(ht.square(x), 2));
+  ht.tidy(() => ht.mul(ht.square(x), 2)).dispose();
+  await collected();
   const start = engine.memory().bytesInUse;
   const take = (persistent: boolean) => {
     const tape = new ht.GradientTape({ persistent });

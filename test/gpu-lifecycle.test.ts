@@ -5,6 +5,7 @@ import { create } from 'webgpu';
 import * as ht from '../src/node.ts';
 import { castOverflowed } from '../src/ops/cast.ts';
 import { assertRejects } from './assert-throws.ts';
+import { collected } from './collected.ts';
 import { suite } from './harness.ts';
 import { softmax } from './reference/softmax.ts';
 import { assertClose } from './tolerances.ts';
@@ -198,6 +199,7 @@ test('two engines side by side: own values, own default, no tensor of one in the
     'captured in jit': () => ht.jit((x: ht.Tensor) => ht.add(x, b))(a),
   };
   for (const [name, call] of Object.entries(mixed)) {
+    await collected();
     const memory = [first.memory().bytesInUse, second.memory().bytesInUse];
     await assertRejects(call, ht.ArgumentError, /two engines|another engine/).catch((error) => {
       throw new Error(`${name}: ${error.message}`);

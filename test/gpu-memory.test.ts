@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import { setDefaultEngine } from '../src/gpu/default-engine.ts';
 import { bucketOf } from '../src/gpu/storage.ts';
 import * as ht from '../src/node.ts';
+import { collected } from './collected.ts';
 import { suite } from './harness.ts';
 
 const test = suite('gpu memory');
@@ -84,7 +85,8 @@ test('aliases share memory, which goes back with the last of them', () => {
 
 test('tidy frees what was made and not returned, in nested values too, also when it throws', async () => {
   // Numbers beside tensors become constants that stay.
-  ht.tidy(() => ht.add(ht.mul(ht.ones([1]), 2), 1));
+  ht.tidy(() => ht.add(ht.mul(ht.ones([1]), 2), 1)).dispose();
+  await collected();
   const start = inUse();
   const kept: ht.Tensor[] = [];
   const result = ht.tidy(() => {
@@ -206,6 +208,7 @@ test('memory stands still over 2000 eager steps in tidy', async () => {
 
 test('memory stands still over 2000 replays, and comes back when the function is disposed', async () => {
   const [x, w] = [ht.full([8, 5], 0.5), ht.full([5, 3], 0.25)];
+  await collected();
   const start = inUse();
   const jitted = ht.jit(step);
   const first = jitted(x, w);

@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import { setDefaultEngine } from '../src/gpu/default-engine.ts';
 import * as ht from '../src/node.ts';
 import { assertThrows } from './assert-throws.ts';
+import { collected } from './collected.ts';
 import { suite } from './harness.ts';
 
 const test = suite('jit');
@@ -273,7 +274,8 @@ test('a jitted function inside another is part of it', async () => {
 
 test('results belong to the tidy around the call, and dispose gives all memory back', async () => {
   const x = ht.tensor([1, 2, 3]);
-  ht.tidy(() => ht.add(x, 1));
+  ht.tidy(() => ht.add(x, 1)).dispose();
+  await collected();
   const start = engine.memory().bytesInUse;
   const fn = ht.jit((t: ht.Tensor) => ({ kept: ht.softmax(ht.add(t, 1)), dropped: ht.neg(t) }));
   const { kept } = ht.tidy(() => ({ kept: fn(x).kept }));

@@ -1,6 +1,7 @@
 // Models: predict, evaluate, summary, losses and metrics of one's own, dropout in training, seeds and initial weights, memory.
 import * as assert from 'uvu/assert';
 import * as ht from '../src/node.ts';
+import { collected } from './collected.ts';
 import { suite } from './harness.ts';
 import { randomOf } from './ops/draws.ts';
 import { number, numbers } from './step.ts';
@@ -226,6 +227,7 @@ test('training, evaluating and predicting again and again takes no more memory',
     await model.fit(x, y, { epochs: 2, batchSize: 16, validationSplit: 0.2, ...QUIET });
     await model.evaluate(x, y);
     (await model.predict(x)).dispose();
+    await collected();
     return engine.memory().bytesInUse;
   };
   const first = await round();
