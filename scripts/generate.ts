@@ -29,7 +29,10 @@ function describe(file: string, source: string): string {
       fail('the uniform params must be the last binding, and the only uniform');
   }
   const struct = /^struct Params \{\n([^}]*)\}/m.exec(source)?.[1] ?? fail('no struct Params');
-  const params = groups(struct.replace(/\/\/.*$/gm, ''), /^\s*(\w+): ([^,]+),$/gm);
+  const fields = struct.replace(/ *\/\/.*$/gm, '');
+  const params = groups(fields, /^\s*(\w+): ([^,]+),$/gm);
+  if (params.length !== fields.split('\n').filter((line) => line.trim() !== '').length)
+    fail('Params: one field a line, `name: type,`');
   for (const [name, type] of params)
     if (!/^[uif]32$/.test(type!)) fail(`params.${name} is ${type}; use u32, i32 or f32`);
   const descriptor = {

@@ -30,6 +30,8 @@ export interface EngineInfo {
     readonly storageBinding: number;
     readonly buffer: number;
     readonly workgroupInvocations: number;
+    /** Bytes of workgroup memory. */
+    readonly workgroupStorage: number;
   };
 }
 
@@ -83,6 +85,7 @@ export async function openDevice(options: DeviceOptions): Promise<{ device: GPUD
         storageBinding: device.limits.maxStorageBufferBindingSize,
         buffer: device.limits.maxBufferSize,
         workgroupInvocations: device.limits.maxComputeInvocationsPerWorkgroup,
+        workgroupStorage: device.limits.maxComputeWorkgroupStorageSize,
       },
     }),
   };

@@ -1,6 +1,6 @@
 /** Activations by name, and which of them a matrix product applies by itself. */
 import type { Tensor } from '../autograd/tensor.ts';
-import type { Activation } from '../kernels/gemm.ts';
+import type { Activation } from '../kernels/gemm/problem.ts';
 import { relu } from '../ops/relu.ts';
 import { sigmoid } from '../ops/sigmoid.ts';
 import { softmax } from '../ops/softmax.ts';

@@ -1,7 +1,8 @@
 /** `matMul`: the product of two matrices, with a bias and an activation in the same pass where they are given. */
 import { defineOp, gradientDType } from '../autograd/op.ts';
 import type { Tensor } from '../autograd/tensor.ts';
-import { type Activation, gemm } from '../kernels/gemm.ts';
+import { gemm } from '../kernels/gemm/gemm.ts';
+import { ACTIVATIONS, type Activation } from '../kernels/gemm/problem.ts';
 import { type FloatDType, list, requireDType, show } from '../values/dtype.ts';
 import { ArgumentError, DtypeError, ShapeError } from '../values/errors.ts';
 import { checkOptions } from '../values/options.ts';
@@ -125,5 +126,3 @@ export function matMul(
   const inputs = bias === undefined ? [left, right] : [left, right, toTensor('matMul', bias, left)];
   return op(inputs, { transposeA, transposeB, activation, dtype })[0]!;
 }
-
-const ACTIVATIONS: readonly Activation[] = ['linear', 'relu', 'sigmoid', 'tanh'];

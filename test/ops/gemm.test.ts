@@ -1,7 +1,8 @@
 // Tests of the GEMM kernels: every transposition and storage, ragged sizes, bias and activations against f64.
 import * as assert from 'uvu/assert';
 import { emptyTensor } from '../../src/autograd/tensor.ts';
-import { type Activation, gemm } from '../../src/kernels/gemm.ts';
+import { gemm } from '../../src/kernels/gemm/gemm.ts';
+import type { Activation } from '../../src/kernels/gemm/problem.ts';
 import * as ht from '../../src/node.ts';
 import { suite } from '../harness.ts';
 import type { Plain } from '../reference/array.ts';

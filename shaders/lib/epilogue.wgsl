@@ -1,0 +1,37 @@
+// What a sum of products passes before it is stored: + bias, + residual, the activation, the overflow flag.
+fn biasAt(quad: u32) -> vec4<Acc> {
+  if BIAS {
+    return in4(bias[min(quad, quads(params.n) - 1u)]);
+  }
+  return vec4<Acc>(0.0);
+}
+
+// Stores columns 4 * quad to 4 * quad + 3 of one row; `matrix` counts the matrices that are stored, parts of K among them.
+fn store(matrix: u32, row: u32, quad: u32, sum: vec4<Acc>) {
+  if row >= params.m || quad >= quads(params.n) {
+    return;
+  }
+  let at = (matrix * params.m + row) * quads(params.n) + quad;
+  var v = sum;
+  if RESIDUAL {
+    v += in4(residual[at]);
+  }
+  v = activate(v);
+  if OVERFLOW {
+    let magnitude = bitcast<vec4<u32>>(v) & vec4<u32>(0x7fffffffu);
+    if any(magnitude >= vec4<u32>(OVERFLOW_FROM)) {
+      atomicOr(&overflow[0], 1u);
+    }
+  }
+  c[at] = out4(v);
+}
+
+// The numbers are the places in ACTIVATIONS of src/kernels/gemm/problem.ts.
+fn activate(x: vec4<Acc>) -> vec4<Acc> {
+  switch ACTIVATION {
+    case 1u: { return relu(x); }
+    case 2u: { return sigmoid(x); }
+    case 3u: { return saturatingTanh(x); }
+    default: { return x; }
+  }
+}

@@ -1,0 +1,149 @@
+/** The contract of the GEMM family: a kernel is a shader and its tiles; one launcher serves them all. */
+import { type gemm_direct, gemm_sum } from '../../generated/shaders.ts';
+import type { EngineInfo } from '../../gpu/adapter.ts';
+import { type ElementType, linearGrid, type Shader } from '../../gpu/shader.ts';
+import type { Storage } from '../../gpu/storage.ts';
+import { bytesOf, elementOf, unusedStorage } from '../operand.ts';
+import { ACTIVATIONS, type GemmCall, type GemmProblem, type GemmShape } from './problem.ts';
+
+/** Every kernel of the family has the bindings and params of `gemm_direct`. */
+export type GemmShader = Shader & Pick<typeof gemm_direct, 'bindings' | 'params' | 'types'>;
+
+export interface Tile<S extends Shader = GemmShader> {
+  /** Rows x columns x K of a step, for example `64x64x16`. */
+  readonly name: string;
+  readonly constants: { readonly [K in keyof S['constants']]?: number };
+  readonly overrides?: { readonly [K in keyof S['overrides']]?: number | boolean };
+  /** Rows and columns of C in one tile, and elements of K in one step: what does not fit them takes the guarded variant. */
+  readonly rows: number;
+  readonly columns: number;
+  readonly step: number;
+  /** Invocations that share a tile. Default: a workgroup. */
+  readonly tilesPerGroup?: number;
+}
+
+export interface GemmKernel {
+  readonly name: string;
+  readonly shader: GemmShader;
+  /** The tiles it can be launched with for this problem on this adapter; none where it cannot run. */
+  tiles(shape: GemmShape, info: EngineInfo): readonly Tile[];
+}
+
+/** A kernel of the family, with its tiles checked against the constants of its shader. */
+export function gemmKernel<const S extends GemmShader>(
+  shader: S,
+  tiles: (shape: GemmShape, info: EngineInfo) => readonly Tile<S>[],
+): GemmKernel {
+  return { name: shader.name, shader, tiles: tiles as GemmKernel['tiles'] };
+}
+
+/** One way to compute a product. */
+export interface Candidate {
+  readonly kernel: GemmKernel;
+  readonly tile: Tile;
+  /** Parts of K that are summed apart, then added in their order. */
+  readonly splits: number;
+}
+
+/** For example `gemm_tiled 64x64x16 /4`. */
+export function nameOf({ kernel, tile, splits }: Candidate): string {
+  return `${kernel.name} ${tile.name}${splits > 1 ? ` /${splits}` : ''}`;
+}
+
+/** Workgroups that `candidate` has for a problem: what keeps an adapter busy. */
+export function tilesOf({ m, n, batch }: Pick<GemmShape, 'm' | 'n' | 'batch'>, tile: Tile): number {
+  return Math.ceil(m / tile.rows) * Math.ceil(n / tile.columns) * batch;
+}
+
+/** Least magnitude that does not fit, as f32 bits: 65520 rounds to infinity in float16. */
+const BEYOND = { float16: 0x477ff000, float32: 0x7f800000 };
+
+export function launch(candidate: Candidate, call: GemmCall): void {
+  const { c, m, n, batch = 1 } = call;
+  if (candidate.splits === 1) {
+    product(candidate, call, { storage: c.storage, type: elementOf(c) });
+    return;
+  }
+  const { engine } = c;
+  const parts = engine.allocate(
+    bytesOf('float32', batch * candidate.splits * m * quads(n) * 4),
+    'step',
+    'matMul',
+  );
+  product(
+    candidate,
+    { ...call, bias: undefined, residual: undefined, overflow: undefined, activation: 'linear' },
+    { storage: parts, type: 'f32' },
+  );
+  sum(parts, candidate.splits, call);
+  engine.release(parts);
+}
+
+function product(
+  { kernel, tile, splits }: Candidate,
+  call: GemmCall,
+  to: { storage: Storage; type: ElementType },
+): void {
+  const { a, b, m, k, n, batch = 1, transposeA = false, transposeB = false, sharedA, sharedB } = call;
+  const { shader } = kernel;
+  const chunk = Math.ceil(k / splits / tile.step) * tile.step;
+  a.engine.run(shader, {
+    types: { In4: call.input, Out4: to.type, Acc: 'f32' },
+    constants: tile.constants as Record<string, number>,
+    overrides: {
+      TRANSPOSE_A: transposeA,
+      TRANSPOSE_B: transposeB,
+      RAGGED_K: k % tile.step !== 0,
+      RAGGED_EDGES: m % tile.rows !== 0 || n % tile.columns !== 0,
+      ...epilogueOverrides(call),
+      ...tile.overrides,
+    },
+    bindings: { a: a.storage, b: b.storage, c: to.storage, ...epilogueBindings(call) },
+    params: {
+      m,
+      k,
+      n,
+      batch,
+      strideA: sharedA ? 0 : transposeA ? k * quads(m) : m * quads(k),
+      strideB: sharedB ? 0 : transposeB ? n * quads(k) : k * quads(n),
+      splits,
+      chunk: splits === 1 ? quads(k) : chunk / 4,
+    },
+    workgroups: linearGrid(tilesOf({ m, n, batch: batch * splits }, tile), tile.tilesPerGroup ?? 1),
+  });
+}
+
+/** Adds the parts of a split product, then applies the epilogue. */
+function sum(parts: Storage, splits: number, call: GemmCall): void {
+  const { c, m, n, batch = 1 } = call;
+  c.engine.run(gemm_sum, {
+    types: { In4: call.input, Out4: elementOf(c), Acc: 'f32' },
+    overrides: epilogueOverrides(call),
+    bindings: { parts, c: c.storage, ...epilogueBindings(call) },
+    params: { m, n, batch, splits },
+    workgroups: linearGrid(batch * m * quads(n), 64),
+  });
+}
+
+function epilogueOverrides({ bias, residual, activation = 'linear', overflow, c }: GemmProblem) {
+  return {
+    BIAS: bias !== undefined,
+    RESIDUAL: residual !== undefined,
+    ACTIVATION: ACTIVATIONS.indexOf(activation),
+    OVERFLOW: overflow !== undefined,
+    OVERFLOW_FROM: c.dtype === 'float16' ? BEYOND.float16 : BEYOND.float32,
+  };
+}
+
+function epilogueBindings({ bias, residual, overflow, c: { engine } }: GemmProblem) {
+  return {
+    bias: bias?.storage ?? unusedStorage(engine),
+    residual: residual?.storage ?? unusedStorage(engine),
+    // A buffer of its own: this one is bound for writing.
+    overflow: overflow ?? unusedStorage(engine, 1),
+  };
+}
+
+function quads(columns: number): number {
+  return Math.ceil(columns / 4);
+}

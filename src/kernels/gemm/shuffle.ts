@@ -1,0 +1,17 @@
+/** `gemm_shuffle.wgsl`: one subgroup a tile, for adapters whose subgroups have one known size. */
+import { gemm_shuffle } from '../../generated/shaders.ts';
+import { gemmKernel } from './kernel.ts';
+
+export const shuffle = gemmKernel(gemm_shuffle, (_shape, { subgroupSize }) => {
+  if (!subgroupSize || subgroupSize[0] !== subgroupSize[1]) return [];
+  const [LANES] = subgroupSize;
+  // Wider subgroups are those of GPUs, which read storage at its full width anyway.
+  if (LANES > 16) return [];
+  return [8, 16, 32].map((TM) => ({
+    name: `${TM}x${4 * LANES}x4`,
+    constants: { TM, LANES },
+    rows: TM,
+    columns: 4 * LANES,
+    step: 4,
+  }));
+});
