@@ -13,7 +13,7 @@ export { type GradientOptions, GradientTape, type TapeOptions, valueAndGradients
 export { Tensor } from './autograd/tensor.ts';
 export { keep, tidy } from './autograd/tidy.ts';
 export { Variable } from './autograd/variable.ts';
-export type { EngineInfo, HalfForm } from './gpu/adapter.ts';
+export type { EngineInfo, HalfForm, MatrixConfig } from './gpu/adapter.ts';
 export type { Engine } from './gpu/engine.ts';
 export type { MemoryReport } from './gpu/storage.ts';
 export * from './nn/index.ts';

@@ -21,7 +21,8 @@ const instances = new Map<string, GPU>();
 async function dawn(adapter: string | undefined): Promise<GPU> {
   const flags = [
     // NVIDIA cards have shader-f16, which Dawn hides on Vulkan without this toggle.
-    'enable-dawn-features=vulkan_enable_f16_on_nvidia',
+    // Matrix units are a draft, for which browsers ask a flag: `unsafe` for shaders of strangers, and there are none here.
+    'enable-dawn-features=vulkan_enable_f16_on_nvidia,allow_unsafe_apis',
     'disable-dawn-features=timestamp_quantization',
     ...(adapter ? [`adapter=${adapter}`] : []),
   ];

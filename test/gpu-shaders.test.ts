@@ -49,7 +49,7 @@ test('aliases, constants and libraries follow the choice', () => {
   const f32 = aliases('f32', 'f32');
   assert.equal(f32.aliases, ['In4 vec4<f32>', 'Out4 vec4<f32>', 'Acc f32']);
   assert.match(f32.text, /^const TM = 4u;$/m);
-  assert.match(f32.text, /^const RELU = 1u;$/m);
+  assert.match(f32.text, /^override ACTIVATION: u32 = 0;$/m);
   assert.not.match(f32.text, /^enable/m);
   const native = aliases('f16', 'f16');
   assert.equal(native.aliases, ['In4 vec4<f16>', 'Out4 vec2<u32>', 'Acc f32']);

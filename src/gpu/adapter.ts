@@ -15,6 +15,17 @@ export interface DeviceOptions {
   powerPreference?: GPUPowerPreference;
 }
 
+/** A product that the adapter's matrix units do: `m` x `k` times `k` x `n`, added to `m` x `n`. */
+export interface MatrixConfig {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  /** Elements of both factors. */
+  readonly input: 'f16' | 'f32';
+  /** Elements of the sum. */
+  readonly output: 'f16' | 'f32';
+}
+
 /** What `open` got. */
 export interface EngineInfo {
   /** The adapter's own description, for example `llvmpipe (LLVM 15.0.6, 256 bits)`. */
@@ -26,6 +37,8 @@ export interface EngineInfo {
   /** A processor plays the GPU; its speed says nothing of a graphics card's. */
   readonly software: boolean;
   readonly subgroupSize: readonly [min: number, max: number] | null;
+  /** The float products of its matrix units, in the adapter's order; empty where WGSL cannot reach any. */
+  readonly matrix: readonly MatrixConfig[];
   readonly limits: {
     readonly storageBinding: number;
     readonly buffer: number;
@@ -35,7 +48,15 @@ export interface EngineInfo {
   };
 }
 
-const WANTED: readonly GPUFeatureName[] = ['shader-f16', 'subgroups', 'timestamp-query'];
+const MATRIX = 'chromium-experimental-subgroup-matrix';
+// The last two are newer than TypeScript's list.
+const WANTED = [
+  'shader-f16',
+  'subgroups',
+  'timestamp-query',
+  'subgroup-size-control',
+  MATRIX,
+] as GPUFeatureName[];
 
 export async function openDevice(options: DeviceOptions): Promise<{ device: GPUDevice; info: EngineInfo }> {
   if (options.f16 !== undefined && options.f16 !== 'native' && options.f16 !== 'packed') {
@@ -81,6 +102,7 @@ export async function openDevice(options: DeviceOptions): Promise<{ device: GPUD
       subgroupSize: subgroups
         ? ([adapter.info.subgroupMinSize, adapter.info.subgroupMaxSize] as const)
         : null,
+      matrix: Object.freeze(adapter.features.has(MATRIX) ? matrixConfigs(adapter.info) : []),
       limits: {
         storageBinding: device.limits.maxStorageBufferBindingSize,
         buffer: device.limits.maxBufferSize,
@@ -89,6 +111,25 @@ export async function openDevice(options: DeviceOptions): Promise<{ device: GPUD
       },
     }),
   };
+}
+
+/** As the draft of the WebGPU extension has it. */
+interface DraftAdapterInfo extends GPUAdapterInfo {
+  readonly subgroupMatrixConfigs?: Iterable<{
+    readonly componentType: string;
+    readonly resultComponentType: string;
+    readonly M: number;
+    readonly N: number;
+    readonly K: number;
+  }>;
+}
+
+function matrixConfigs(info: DraftAdapterInfo): MatrixConfig[] {
+  const isFloat = (type: string): type is 'f16' | 'f32' => type === 'f16' || type === 'f32';
+  return [...(info.subgroupMatrixConfigs ?? [])].flatMap(
+    ({ componentType: input, resultComponentType: output, M: m, N: n, K: k }) =>
+      isFloat(input) && isFloat(output) ? [Object.freeze({ m, n, k, input, output })] : [],
+  );
 }
 
 function nameOf({ info }: GPUAdapter): string {

@@ -15,7 +15,8 @@ const QUADS: Readonly<Record<ElementType, string>> = {
 /**
  * Line numbers stay those of the `.wgsl` file: `enable` shares the first line, and libraries follow the last one.
  * `lib/in.wgsl` goes by the type chosen for `In4`: a packed one takes `lib/in.packed.wgsl` where that exists; either
- * kind of half takes `lib/out.half.wgsl` for `Out4`.
+ * kind of half takes `lib/out.half.wgsl` for `Out4`. `@subgroup_size(NAME)` is left out where the constant NAME is 0, for
+ * devices whose subgroups have one size.
  */
 export function specialise<S extends Shader>(
   shader: S,
@@ -35,11 +36,28 @@ export function specialise<S extends Shader>(
   for (const [name, value] of Object.entries(choice.constants ?? {})) {
     source = source.replace(new RegExp(`^const ${name} = .*;`, 'm'), `const ${name} = ${value}u;`);
   }
+  source = source.replace(/@subgroup_size\((\w+)\) ?/g, (attribute, name: string) =>
+    new RegExp(`^const ${name} = 0u;`, 'm').test(source) ? '' : attribute,
+  );
   const included = [...source.matchAll(/^\/\/ #include "lib\/(\w+)\.wgsl"$/gm)].map(([, name]) =>
     library(libraries, name!, types[`${name![0]!.toUpperCase()}${name!.slice(1)}4`]),
   );
-  const enables = [native && 'f16', /\bsubgroup[A-Z]|subgroup_/.test(source) && 'subgroups'].filter(Boolean);
-  return [enables.map((name) => `enable ${name}; `).join('') + source, ...included].join('\n');
+  return [enableLines(source, native) + source, ...included].join('\n');
+}
+
+function enableLines(source: string, native: boolean): string {
+  const code = source.replace(/\/\/.*$/gm, '');
+  const matrices = /\bsubgroup_?[mM]atrix/.test(code);
+  const enables = [
+    (native || (matrices && /\bf16\b/.test(code))) && 'f16',
+    /\bsubgroup[A-Z]|subgroup_/.test(code) && 'subgroups',
+    matrices && 'chromium_experimental_subgroup_matrix',
+    /@subgroup_size\b/.test(code) && 'subgroup_size_control',
+  ];
+  return enables
+    .filter(Boolean)
+    .map((name) => `enable ${name}; `)
+    .join('');
 }
 
 function library(libraries: Libraries, name: string, type: ElementType | undefined): string {

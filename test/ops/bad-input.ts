@@ -25,6 +25,7 @@ export function refuses(test: Test, groups: Readonly<Record<string, readonly Bad
       m23: ht.ones([2, 3]),
       m45: ht.ones([4, 5]),
       cube: ht.ones([2, 3, 4]),
+      cubes: ht.ones([3, 3, 4]),
       half: ht.ones([3], 'float16'),
       halfMatrix: ht.ones([3, 2], 'float16'),
       ints: ht.tensor(Int32Array.of(1, 2, 3)),

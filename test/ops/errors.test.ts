@@ -37,6 +37,21 @@ refuses(suite('bad input to ops'), {
   ],
   matMul: [
     [
+      () => ht.matMul(t.cube!, t.cubes!, false, true),
+      ShapeError,
+      /^matMul: batches differ: a is \(2, 3, 4\), b is \(3, 3, 4\); use the same leading sizes, or rank 2 for one operand$/,
+    ],
+    [
+      () => ht.matMul(t.m23!, t.m23!, false, true, { residual: t.v4! }),
+      ShapeError,
+      /^matMul: residual is float32 \(4\); use float32 \(2, 2\)$/,
+    ],
+    [
+      () => ht.matMul(t.cube!, t.m45!, false, false, { residual: t.m45! }),
+      ShapeError,
+      /^matMul: residual is float32 \(4, 5\); use float32 \(2, 3, 5\)$/,
+    ],
+    [
       () => ht.matMul(t.m23!, t.m45!),
       ShapeError,
       /^matMul: inner sizes differ: a is \(2, 3\), b is \(4, 5\)$/,
@@ -47,7 +62,7 @@ refuses(suite('bad input to ops'), {
       ShapeError,
       /b is \(4, 5\) \(transposeA true, transposeB true\)$/,
     ],
-    [() => ht.matMul(t.v3!, t.m23!), ShapeError, /^matMul: a is \(3\); use matrices of rank 2$/],
+    [() => ht.matMul(t.v3!, t.m23!), ShapeError, /^matMul: a is \(3\); use matrices, rank 2 or more$/],
     [() => ht.matMul(t.m23!, t.cube!), ShapeError, /^matMul: b is \(2, 3, 4\); use matrices of rank 2$/],
     [
       () => ht.matMul(t.m23!, t.halfMatrix!),

@@ -1,17 +1,12 @@
 // Tests of the GEMM kernels: every transposition and storage, ragged sizes, bias and activations against f64.
 import * as assert from 'uvu/assert';
-import { emptyTensor } from '../../src/autograd/tensor.ts';
-import { gemm } from '../../src/kernels/gemm/gemm.ts';
-import type { Activation } from '../../src/kernels/gemm/problem.ts';
+import type { Activation, Layout } from '../../src/kernels/gemm/problem.ts';
 import * as ht from '../../src/node.ts';
 import { suite } from '../harness.ts';
-import type { Plain } from '../reference/array.ts';
-import { castValue } from '../reference/cast.ts';
-import { ACTIVATIONS, matMul } from '../reference/matmul.ts';
-import { assertClose } from '../tolerances.ts';
-import { randomOf, uniform } from './draws.ts';
-import { readAll, useEngines } from './engines.ts';
-import { FORMS, type Form } from './row.ts';
+import { ACTIVATIONS } from '../reference/matmul.ts';
+import { useEngines } from './engines.ts';
+import { checkGemm } from './gemm-case.ts';
+import { FORMS } from './row.ts';
 
 const test = suite('gemm');
 const engines = useEngines(test);
@@ -25,51 +20,14 @@ const SIZES = [
   [130, 130, 130],
 ] as const;
 
-interface Problem {
-  readonly m: number;
-  readonly k: number;
-  readonly n: number;
-  readonly transposeA?: boolean;
-  readonly transposeB?: boolean;
-  readonly biased?: boolean;
-  readonly activation?: Activation;
-}
-
-/** Runs one product into each result dtype, twice. */
-async function check(problem: Problem, form: Form, dtypes: readonly ht.FloatDType[]): Promise<void> {
-  const { m, k, n, transposeA = false, transposeB = false, biased = false, activation = 'linear' } = problem;
-  const { engine, dtype } = form;
-  const random = randomOf(`${m} ${k} ${n}`);
-  const draw = (...shape: number[]): Plain => ({
-    shape,
-    data: uniform(-1, 1)
-      .draw(random, shape, 0)
-      .map((value) => castValue(value, dtype)),
-  });
-  const [a, b] = [transposeA ? draw(k, m) : draw(m, k), transposeB ? draw(n, k) : draw(k, n)];
-  const bias = biased ? draw(n) : undefined;
-  const tensorOf = ({ shape, data }: Plain) => ht.tensor(Float64Array.from(data), { shape, dtype, engine });
-  const operands = { a: tensorOf(a), b: tensorOf(b), bias: bias && tensorOf(bias) };
-  const results = dtypes.map((result) => [0, 1].map(() => emptyTensor(engine, [m, n], result, 'test')));
-  for (const c of results.flat()) gemm({ ...operands, c, m, k, n, transposeA, transposeB, activation });
-  const got = await readAll(engine, results.flat());
-  const expected = matMul(a, b, { transposeA, transposeB, bias, activation });
-  const name = `gemm ${transposeA ? 'T' : 'N'}${transposeB ? 'T' : 'N'} ${m}x${k}x${n} ${activation}${biased ? ' + bias' : ''}`;
-  for (const [i, result] of dtypes.entries()) {
-    assertClose(got[2 * i]!, expected.data, { op: `${name} from ${dtype}`, dtype: result, terms: k });
-    assert.equal(got[2 * i + 1], got[2 * i], `${name}: another run gave other bits`);
-  }
-  for (const tensor of [operands.a, operands.b, operands.bias, ...results.flat()]) tensor?.dispose();
-}
-
 for (const form of FORMS) {
   for (const transposeA of [false, true]) {
     for (const transposeB of [false, true]) {
-      const name = `${transposeA ? 'T' : 'N'}${transposeB ? 'T' : 'N'}`;
+      const name = `${transposeA ? 'T' : 'N'}${transposeB ? 'T' : 'N'}` as Layout;
       test(`${name}, ragged and whole sizes, into float32 and float16, ${form}`, async () => {
         const own = engines.form(form);
         for (const [m, k, n] of SIZES)
-          await check({ m, k, n, transposeA, transposeB }, own, ['float32', 'float16']);
+          await checkGemm({ m, k, n, layout: name }, own, ['float32', 'float16']);
       });
     }
   }
@@ -82,7 +40,7 @@ for (const form of FORMS) {
           [9, 6, 5],
           [5, 7, 12],
         ] as const)
-          await check({ m, k, n, biased, activation }, engines.form(form), [engines.form(form).dtype]);
+          await checkGemm({ m, k, n, biased, activation }, engines.form(form), [engines.form(form).dtype]);
       }
     }
   });

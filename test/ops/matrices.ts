@@ -40,11 +40,49 @@ function activated(activation: keyof typeof ACTIVATIONS): Row {
   };
 }
 
+/** Batches, one operand for the whole batch, and a residual. */
+function batched(transposeA: boolean, transposeB: boolean): Row {
+  const [a, b]: Shapes = [transposeA ? [5, 7] : [7, 5], transposeB ? [3, 5] : [5, 3]];
+  return {
+    ...{ op: 'matMul', note: `${transposeA ? 'T' : 'N'}${transposeB ? 'T' : 'N'}, batched` },
+    cases: [
+      [
+        [4, ...a!],
+        [4, ...b!],
+      ],
+      [a!, [2, ...b!]],
+      [[3, ...a!], b!],
+    ],
+    run: (x, y) => ops.matMul(x!, y!, transposeA, transposeB),
+    reference: (x, y) => matMul(x!, y!, { transposeA, transposeB }),
+    terms: () => 5 * 4,
+  };
+}
+
 export const MATRICES: readonly Row[] = [
   products(false, false),
   products(false, true),
   products(true, false),
   products(true, true),
+  ...[batched(false, false), batched(false, true), batched(true, false)],
+  {
+    ...{ op: 'matMul', note: '+ residual, tanh' },
+    cases: [
+      [
+        [7, 5],
+        [5, 3],
+        [7, 3],
+      ],
+      [
+        [2, 3, 4],
+        [4, 8],
+        [2, 3, 8],
+      ],
+    ],
+    run: (a, b, residual) => ops.matMul(a!, b!, false, false, { residual: residual!, activation: 'tanh' }),
+    reference: (a, b, residual) => matMul(a!, b!, { residual, activation: 'tanh' }),
+    terms: () => 5,
+  },
   activated('linear'),
   activated('relu'),
   activated('sigmoid'),

@@ -6,11 +6,15 @@ import { choose } from './choice.ts';
 import { type Candidate, launch } from './kernel.ts';
 import { type GemmCall, type GemmProblem, shapeOf } from './problem.ts';
 
-/**
- * Kernels read and write rows of whole quads; matrices that have none go through padded copies. `candidate` is for tests
- * and measurements; by itself the family chooses.
- */
-export function gemm(problem: GemmProblem, candidate?: Candidate): void {
+/** For tests and measurements; by itself the family chooses. */
+export interface GemmChoice {
+  readonly candidate?: Candidate;
+  /** The form in which operands are read. */
+  readonly input?: GemmCall['input'];
+}
+
+/** Kernels read and write rows of whole quads; matrices that have none go through padded copies. */
+export function gemm(problem: GemmProblem, choice: GemmChoice = {}): void {
   const { a, b, c, residual, m, k, n, batch = 1, transposeA = false, transposeB = false } = problem;
   const { sharedA = false, sharedB = false } = problem;
   const [rowsA, columnsA] = transposeA ? [k, m] : [m, k];
@@ -21,7 +25,8 @@ export function gemm(problem: GemmProblem, candidate?: Candidate): void {
     residual: residual && withWholeQuads(residual, batch * m, n),
     c: n % 4 === 0 ? c : scratch(c, batch * m * wholeQuads(n)),
   };
-  launch(candidate ?? choose(shapeOf(problem), c.engine), { ...problem, ...padded, input: inputForm(a) });
+  const { candidate = choose(shapeOf(problem), c.engine), input = inputForm(a) } = choice;
+  launch(candidate, { ...problem, ...padded, input });
   if (padded.c !== c) stridedCopyKernel(padded.c, c, [batch * m, n], [wholeQuads(n), 1]);
   for (const [made, own] of [
     [padded.a, a],
