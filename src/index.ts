@@ -16,6 +16,8 @@ export { Variable } from './autograd/variable.ts';
 export type { EngineInfo, HalfForm, MatrixConfig } from './gpu/adapter.ts';
 export type { Engine } from './gpu/engine.ts';
 export type { MemoryReport } from './gpu/storage.ts';
+export type { GemmChoices, GemmOptions } from './kernels/gemm/choice.ts';
+export type { Tuned } from './kernels/gemm/tune.ts';
 export * from './nn/index.ts';
 export * from './ops/index.ts';
 export type { DType, FloatDType } from './values/dtype.ts';
@@ -29,7 +31,7 @@ export interface OpenOptions extends EngineOptions {
   policy?: PolicyLike;
 }
 
-const OPTIONS = ['gpu', 'f16', 'powerPreference', 'memoryBudget', 'seed', 'host', 'policy'];
+const OPTIONS = ['gpu', 'f16', 'powerPreference', 'memoryBudget', 'seed', 'host', 'policy', 'gemm'];
 
 /** Opens an engine on the adapter at hand and makes it the default. Throws `AdapterError`, `ArgumentError`. */
 export async function open(options: OpenOptions = {}): Promise<Engine> {

@@ -3,6 +3,7 @@ import { freemem } from 'node:os';
 import type { Engine } from './gpu/engine.ts';
 import { type OpenOptions, open as openHost } from './index.ts';
 import { setProgress } from './nn/progress.ts';
+import { fileNotes } from './node/notes.ts';
 import { terminalProgress } from './node/progress.ts';
 import { AdapterError, HalftapeError } from './values/errors.ts';
 
@@ -67,7 +68,7 @@ export async function open(options: NodeOpenOptions = {}): Promise<Engine> {
   const { adapter, ...rest } = options;
   const gpu = rest.gpu ?? (await dawn(adapter));
   try {
-    return await openHost({ host: { wait, freeMemory: freemem() }, ...rest, gpu });
+    return await openHost({ host: { wait, freeMemory: freemem(), notes: fileNotes }, ...rest, gpu });
   } catch (error) {
     if (error instanceof HalftapeError) throw error;
     // Dawn's own words, which list the adapters that there are.

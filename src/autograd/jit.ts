@@ -44,7 +44,7 @@ export interface Jitted<A extends unknown[], R> {
 export function jit<R>(fn: (...tensors: Tensor[]) => R): Jitted<Tensor[], R>;
 export function jit<A extends unknown[], R>(fn: (...args: A) => R): Jitted<A, R>;
 export function jit<A extends unknown[], R>(fn: (...args: A) => R): Jitted<A, R> {
-  const programs = new Map<string, { engine: Engine; traced: Traced }>();
+  const programs = new Map<string, { engine: Engine; traced: Traced; revision: number }>();
   const call = (...args: A): R => {
     const inputs = tensorsIn(args);
     const engine = inputs[0]?.engine ?? defaultEngine('jit');
@@ -55,10 +55,10 @@ export function jit<A extends unknown[], R>(fn: (...args: A) => R): Jitted<A, R>
     let entry = programs.get(key);
     if (entry?.engine.closed) entry = undefined;
     // Tracing may itself make the copy that it should have written; the next trace knows it.
-    while (!entry || entry.traced.program.stale) {
+    while (!entry || entry.traced.program.stale || entry.revision !== engine.revision) {
       if (entry) engine.disposeProgram(entry.traced.program);
       programs.delete(key);
-      entry = { engine, traced: trace(engine, fn, args, inputs) };
+      entry = { engine, traced: trace(engine, fn, args, inputs), revision: engine.revision };
       programs.set(key, entry);
     }
     return replay(engine, entry.traced, inputs) as R;

@@ -8,9 +8,36 @@ export interface Host {
   readonly wait: <T>(promise: Promise<T>, software: boolean) => Promise<T>;
   /** Bytes of main memory that are free: where a software adapter keeps its buffers. */
   readonly freeMemory: number;
+  /** What was measured on this machine before, by key. Neither throws: what cannot be kept is measured again. */
+  readonly notes: Notes;
 }
 
-const PLAIN_HOST: Host = { wait: (promise) => promise, freeMemory: Number.POSITIVE_INFINITY };
+export interface Notes {
+  read(key: string): Promise<string | undefined>;
+  write(key: string, text: string): Promise<void>;
+}
+
+/** The storage of a browser, which may be absent, full or forbidden. */
+const browserNotes: Notes = {
+  read: async (key) => {
+    try {
+      return globalThis.localStorage?.getItem(key) ?? undefined;
+    } catch {
+      return undefined;
+    }
+  },
+  write: async (key, text) => {
+    try {
+      globalThis.localStorage?.setItem(key, text);
+    } catch {}
+  },
+};
+
+export const PLAIN_HOST: Host = {
+  wait: (promise) => promise,
+  freeMemory: Number.POSITIVE_INFINITY,
+  notes: browserNotes,
+};
 const DEFAULT_BUDGET = 2 ** 33;
 
 export interface EngineOptions extends DeviceOptions {

@@ -11,6 +11,7 @@ import { type Call, type ElementType, MAX_GROUPS, type Shader } from './shader.t
 import type { Libraries } from './specialise.ts';
 import { type ReadRequest, Staging } from './staging.ts';
 import { Allocator, type MemoryReport, Storage } from './storage.ts';
+import { Timer } from './timer.ts';
 
 /** The start of one storage into that of another. */
 export interface Copy {
@@ -26,11 +27,14 @@ export class Engine {
    * `DisposedError` after `close`. */
   readonly lost: Promise<string>;
   readonly seed: number;
+  /** Counts the times that kernels were chosen anew: programs traced before are traced again. */
+  revision = 0;
   readonly #device: GPUDevice;
   readonly #wait: Host['wait'];
   readonly #pipelines: Pipelines;
   readonly #allocator: Allocator;
   readonly #queue: CommandQueue;
+  #timer: Timer | undefined;
   #gone: HalftapeError | undefined;
   #failure: HalftapeError | undefined;
   #trace: Trace | undefined;
@@ -188,6 +192,12 @@ export class Engine {
     await this.#wait(this.#queue.settle(inFlight), this.info.software);
     this.check();
     await this.#throwFailures();
+  }
+
+  /** Milliseconds that the dispatches of `work` take: by the GPU's timestamps, by the clock where it has none. */
+  async time(work: () => void): Promise<number> {
+    this.#timer ??= new Timer(this.#device, this.#queue);
+    return this.#timer.time(work, () => this.settle());
   }
 
   /** Runs `fn`, its dispatches recorded into a trace instead of submitted. Step memory made inside is virtual. */

@@ -44,6 +44,8 @@ export class CommandQueue {
   #waitingBytes = 0;
   /** A flush waits for earlier work to end. */
   #held = false;
+  /** Set while work is recorded that must stay in one pass. */
+  #whole: { readonly timestamps: GPUComputePassTimestampWrites | undefined } | undefined;
   /** Serial of the command list being recorded. */
   #serial = 1;
   #inFlight = new Set<Promise<unknown>>();
@@ -119,6 +121,18 @@ export class CommandQueue {
     if (this.#allocator.destroyCondemned()) this.#pipelines.forgetBindGroups();
   }
 
+  /** Submits what `work` records, dispatches only, in one pass that writes `timestamps`. */
+  inOnePass(work: () => void, timestamps?: GPUComputePassTimestampWrites): void {
+    this.submit();
+    this.#whole = { timestamps };
+    try {
+      work();
+      this.submit();
+    } finally {
+      this.#whole = undefined;
+    }
+  }
+
   /** Resolves when no more than `most` submits are unfinished. */
   async settle(most: number): Promise<void> {
     while (this.#inFlight.size > most) await Promise.race(this.#inFlight);
@@ -132,7 +146,7 @@ export class CommandQueue {
 
   #push(command: Command): void {
     this.#commands.push(command);
-    if (this.#commands.length >= LONG) this.flush();
+    if (this.#commands.length >= LONG && !this.#whole) this.flush();
   }
 
   #encode(): void {
@@ -167,7 +181,10 @@ export class CommandQueue {
         encoder.copyBufferToBuffer(command.from.gpu, 0, command.to.gpu, 0, command.bytes);
         continue;
       }
-      pass ??= encoder.beginComputePass({ label: 'halftape' });
+      pass ??= encoder.beginComputePass({
+        label: 'halftape',
+        ...(this.#whole?.timestamps ? { timestampWrites: this.#whole.timestamps } : {}),
+      });
       if (command.kind === 'replay') {
         command.replayable.encode(pass);
         bound = undefined;

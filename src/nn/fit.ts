@@ -3,6 +3,7 @@ import { jit } from '../autograd/jit.ts';
 import { Tensor } from '../autograd/tensor.ts';
 import type { Variable } from '../autograd/variable.ts';
 import type { Engine } from '../gpu/engine.ts';
+import { tunes } from '../kernels/gemm/choice.ts';
 import { cast } from '../ops/cast.ts';
 import { show } from '../values/dtype.ts';
 import { ArgumentError, ShapeError } from '../values/errors.ts';
@@ -15,6 +16,7 @@ import type { LossFunction } from './losses.ts';
 import { LossScaleOptimizer } from './optimizers/loss-scale-optimizer.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import { createProgress } from './progress.ts';
+import { tuneEngine } from './tune.ts';
 
 /** Results of an epoch by name: `loss`, each metric, and with validation data the same with `val_` in front. */
 export type Logs = Record<string, number>;
@@ -161,6 +163,7 @@ export async function runEpoch(
     waiting.push({ results: step(batchX, batchY), samples: to - from });
     batchX.dispose();
     batchY.dispose();
+    if (tunes(engine)) await tuneEngine(engine, false);
     if (waiting.length < READ_STEPS && performance.now() - lastRead < READ_MS) continue;
     // The next steps are recorded while these results are on their way; only the ones before are waited for.
     await reading;

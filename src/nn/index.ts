@@ -16,6 +16,7 @@ export { metrics } from './metrics.ts';
 export { LossScaleOptimizer, type LossScaleOptions } from './optimizers/loss-scale-optimizer.ts';
 export { Optimizer, type OptimizerOptions, type OptimizerState, zip } from './optimizers/optimizer.ts';
 export { Sequential, sequential } from './sequential.ts';
+export { gemmChoices, type TuneOptions, tune } from './tune.ts';
 
 export const optimizers = { adam, sgd };
 

@@ -63,7 +63,7 @@ refuses(suite('bad input to ops'), {
       /b is \(4, 5\) \(transposeA true, transposeB true\)$/,
     ],
     [() => ht.matMul(t.v3!, t.m23!), ShapeError, /^matMul: a is \(3\); use matrices, rank 2 or more$/],
-    [() => ht.matMul(t.m23!, t.cube!), ShapeError, /^matMul: b is \(2, 3, 4\); use matrices of rank 2$/],
+    [() => ht.matMul(t.m23!, t.v3!), ShapeError, /^matMul: b is \(3\); use matrices, rank 2 or more$/],
     [
       () => ht.matMul(t.m23!, t.halfMatrix!),
       DtypeError,
