@@ -3,6 +3,7 @@ import type { Engine } from '../../gpu/engine.ts';
 import { OutOfMemoryError } from '../../values/errors.ts';
 import { toHalf } from '../../values/half.ts';
 import { binaryKernel } from '../binary.ts';
+import { fillKernel } from '../fill.ts';
 import { bytesOf, type Operand } from '../operand.ts';
 import { reduceKernel } from '../reduce.ts';
 import { keepMeasured, refusedOn, takeMet } from './choice.ts';
@@ -24,6 +25,8 @@ export interface Tuned {
   readonly refused: readonly string[];
 }
 
+/** No product of the pattern comes near it, and float16 holds it. */
+const UNWRITTEN = -60000;
 /** Candidates measured for one problem. */
 const MOST = 8;
 /** Rounds in which candidates take turns, and how long one turn lasts. */
@@ -84,6 +87,8 @@ export async function tune(
       gemm({ a, b, c, m, k, n, batch, ...transposed }, { candidate });
     into(expected, { kernel: direct, tile: direct.tiles(shape, engine.info)[0]!, splits: 1 });
     const matches = async (candidate: Candidate): Promise<boolean> => {
+      // What a candidate leaves out must not be what the one before it wrote.
+      fillKernel(got, UNWRITTEN);
       into(got, candidate);
       return (await farthest(expected, got, difference, extremes)) <= allowed(shape);
     };
