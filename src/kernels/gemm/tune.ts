@@ -63,7 +63,7 @@ export async function tune(
   shape: GemmShape,
   among = prior(shape, engine.info),
 ): Promise<Tuned> {
-  const { m, k, n, batch, layout, input, output } = shape;
+  const { m, k, n, batch, layout, input, output } = inWholeQuads(shape);
   const made: Operand[] = [];
   const operand = (dtype: GemmShape['input'], size: number, filled: boolean): Operand => {
     const storage = filled
@@ -96,6 +96,18 @@ export async function tune(
   } finally {
     for (const { storage } of made) engine.release(storage);
   }
+}
+
+/** Rows padded to whole quads, as kernels get them: what a candidate leaves out must not hide in a padded copy. */
+function inWholeQuads(shape: GemmShape): GemmShape {
+  const { m, k, n, layout } = shape;
+  const padded = (size: number) => Math.ceil(size / 4) * 4;
+  return {
+    ...shape,
+    m: layout[0] === 'T' ? padded(m) : m,
+    k: layout === 'TN' ? k : padded(k),
+    n: padded(n),
+  };
 }
 
 async function race(
