@@ -1,11 +1,10 @@
 /** `npm run demo`: trains one network in float32, float16 and mixed_float16, side by side, and reports. */
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import type { PolicyName } from '../../src/node.ts';
 import { loadDigits } from './digits.ts';
 import type { ExponentHistogram } from './exponents.ts';
+import { writeAtomically } from './page.ts';
 import { renderReport } from './report.ts';
 import { type Run, trainDigits } from './training.ts';
 
@@ -22,13 +21,6 @@ float32, float16 throughout, and mixed_float16 with dynamic loss scaling; tests 
 const POLICIES: readonly PolicyName[] = ['float32', 'float16', 'mixed_float16'];
 const FULL = { train: 8000, epochs: 8 };
 const QUICK = { train: 2000, epochs: 6 };
-
-/** Writes beside the target and renames: whoever reads sees the old file or the new one. */
-function writeAtomically(file: string, text: string): void {
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(`${file}.part`, text);
-  renameSync(`${file}.part`, file);
-}
 
 function tableOf(runs: readonly Run[]): { head: string[]; rows: string[][] } {
   const head = ['policy', 'loss', 'test accuracy', 'ms / step', 'peak MiB', 'skipped', 'final scale'];

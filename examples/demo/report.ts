@@ -1,7 +1,7 @@
 /** The demo's report: one self-contained HTML page with the figures, drawn as SVG on the host. */
 import * as Plot from '@observablehq/plot';
-import { parseHTML } from 'linkedom';
 import type { ExponentHistogram } from './exponents.ts';
+import { draw, escapeHtml, figure, page, tableHtml } from './page.ts';
 import type { Run } from './training.ts';
 
 export interface Report {
@@ -23,34 +23,20 @@ const COLOURS: Readonly<Record<string, string>> = {
 const SMOOTH = 15;
 const SMALLEST_HALF = -24;
 
-const STYLE = `
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #222; background: #fff }
-table { border-collapse: collapse; margin: 1rem 0 } th, td { padding: .25rem .8rem; text-align: right; border-bottom: 1px solid #ddd }
-th:first-child, td:first-child { text-align: left } figure { margin: 2rem 0 } figcaption { color: #555; max-width: 45rem } svg { max-width: 100%; height: auto }
-h2 { margin-top: 2.5rem }`;
-
 export function renderReport({ adapter, software, runs, exponents, table }: Report): string {
-  const cells = (tag: string, values: readonly string[]) =>
-    values.map((value) => `<${tag}>${escapeHtml(value)}</${tag}>`).join('');
-  const rows = table.rows.map((row) => `<tr>${cells('td', row)}</tr>`).join('\n');
   const note = software
     ? ' This is a software adapter: a processor plays the GPU, and its times say nothing of a graphics card.'
     : '';
-  return `<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Halftape: float32, float16 and mixed_float16 side by side</title>
-<style>${STYLE}</style>
-<h1>784-512-512-10 on handwritten digits, three times</h1>
+  const body = `<h1>784-512-512-10 on handwritten digits, three times</h1>
 <p>Same weights at the start, same batches, on ${escapeHtml(adapter)}.${note}</p>
-<table><thead><tr>${cells('th', table.head)}</tr></thead><tbody>${rows}</tbody></table>
+${tableHtml(table.head, table.rows)}
 <h2>Training loss</h2>
 ${figure(lossPlot(runs), `Mean over ${SMOOTH} steps. float16 throughout keeps weights and Adam's moments in halves: the second moment of a small gradient is 0 in them, and the step that is divided by its root is far too large.`)}
 <h2>Loss scale</h2>
 ${figure(scalePlot(runs), 'mixed_float16 at the end of each epoch. It doubles after 50 finite steps in a row and halves, skipping the step, when a gradient overflows.')}
 <h2>Exponents of gradients</h2>
-${exponents.map((histogram) => figure(exponentPlot(histogram), exponentCaption(histogram))).join('\n')}
-</html>
-`;
+${exponents.map((histogram) => figure(exponentPlot(histogram), exponentCaption(histogram))).join('\n')}`;
+  return page('Halftape: float32, float16 and mixed_float16 side by side', body);
 }
 
 function lossPlot(runs: readonly Run[]): string {
@@ -122,28 +108,4 @@ function exponentPlot({ first, counts }: ExponentHistogram): string {
 function exponentCaption({ scale, lost }: ExponentHistogram): string {
   const by = scale === 1 ? 'Without a scale' : `Times the scale ${scale.toLocaleString('en-US')}`;
   return `${by}: ${(lost * 100).toFixed(lost > 0 && lost < 0.001 ? 4 : 1)} % of the nonzero gradients by activations lie below float16's range (red). Gradients of the trained model for one batch, computed in float32.`;
-}
-
-function draw(options: Plot.PlotOptions): string {
-  const { document } = parseHTML('<html></html>');
-  const svg = Plot.plot({
-    width: 760,
-    style: { fontSize: '13px' },
-    ...options,
-    document: document as unknown as Document,
-  });
-  // linkedom leaves the namespace out, without which no browser draws the file's SVG on its own.
-  svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
-  return svg.outerHTML;
-}
-
-function figure(svg: string, caption: string): string {
-  return `<figure>${svg}<figcaption>${escapeHtml(caption)}</figcaption></figure>`;
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(
-    /[&<>"]/g,
-    (char) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[char]!,
-  );
 }

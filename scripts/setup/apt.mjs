@@ -29,13 +29,15 @@ export function missingEntries(entries, os) {
   return [entry];
 }
 
-/** Updates apt's lists and installs the packages, both with these further arguments. */
-export async function updateAndInstall(os, settings, flags) {
+/** Updates apt's lists and installs the packages, both with these further arguments, until `deadline`, a time in ms. */
+export async function updateAndInstall(os, settings, flags, { packages = PACKAGES, deadline } = {}) {
+  const timed = () =>
+    deadline === undefined ? options : { ...options, timeout: Math.max(1, deadline - Date.now()) };
   // Without Error-Mode apt-get reports success when it reached nothing; sources of no interest here may fail, though.
   const update = await run(
     'apt-get',
     [...settings, 'update', '-q', '-o', 'APT::Update::Error-Mode=any'],
-    options,
+    timed(),
   );
   const suite = newerSuite(os);
   const target = suite ? ['-t', suite] : [];
@@ -47,9 +49,9 @@ export async function updateAndInstall(os, settings, flags) {
     '--no-install-recommends',
     ...flags,
     ...target,
-    ...PACKAGES,
+    ...packages,
   ];
-  let install = await run('apt-get', args, options);
+  let install = await run('apt-get', args, timed());
   if (!install.ok && /dpkg --configure -a|--fix-broken/.test(install.output)) {
     say('An earlier installation was interrupted: finishing it first.');
     await run('dpkg', ['--configure', '-a', '--force-confold'], options);

@@ -55,10 +55,13 @@ export async function findDriver(project) {
   return best;
 }
 
-/** `{ kind: 'f16' | 'f32' | 'none' | 'unloadable', name, detail }` as a process with this environment sees it. */
-async function askForAdapter(project, env) {
+/**
+ * `{ kind: 'f16' | 'f32' | 'none' | 'unloadable', name, matrix, detail }` as a process with this environment, started by
+ * this command, sees it; `matrix` tells of subgroup matrices.
+ */
+export async function askForAdapter(project, env, [command, ...args] = [process.execPath]) {
   const probe = join(project, 'scripts', 'setup', 'probe.mjs');
-  const result = await run(process.execPath, [probe], { env, timeout: PROBE_MS });
+  const result = await run(command, [...args, probe], { env, timeout: PROBE_MS });
   const said = result.output
     .split('\n')
     .filter((line) => line.trim() !== '' && !line.startsWith('{'))
@@ -78,7 +81,7 @@ function chosenDriver() {
   return ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES'].find((name) => process.env[name]);
 }
 
-function osRelease() {
+export function osRelease() {
   for (const file of ['/etc/os-release', '/usr/lib/os-release']) {
     try {
       return parseOsRelease(readFileSync(file, 'utf8'));

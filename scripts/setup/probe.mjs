@@ -10,19 +10,22 @@ async function probe() {
     return { kind: 'unloadable', detail: error.message };
   }
   // Dawn crashes when this object is collected.
-  globalThis.probedGpu = webgpu.create(['enable-dawn-features=vulkan_enable_f16_on_nvidia']);
+  globalThis.probedGpu = webgpu.create([
+    'enable-dawn-features=vulkan_enable_f16_on_nvidia,allow_unsafe_apis',
+  ]);
   const adapter = await globalThis.probedGpu.requestAdapter();
   if (!adapter) return { kind: 'none' };
   const { description, device, architecture, vendor } = adapter.info;
   const name = description || device || architecture || vendor || 'unnamed';
-  if (!adapter.features.has('shader-f16')) return { kind: 'f32', name };
+  const matrix = adapter.features.has('chromium-experimental-subgroup-matrix');
+  if (!adapter.features.has('shader-f16')) return { kind: 'f32', name, matrix };
   try {
     const opened = await adapter.requestDevice({ requiredFeatures: ['shader-f16'] });
     opened.destroy();
   } catch (error) {
-    return { kind: 'f32', name, detail: error.message };
+    return { kind: 'f32', name, matrix, detail: error.message };
   }
-  return { kind: 'f16', name };
+  return { kind: 'f16', name, matrix };
 }
 
 answer(await probe());
