@@ -1,5 +1,8 @@
-/** Turns `shaders/` into typed descriptors, `src/generated/shaders.ts`: run by `prepare`, before a build and before tests. */
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+/**
+ * Turns `shaders/` into typed descriptors, `src/generated/shaders.ts`, and the bench's own `bench/shaders/` into
+ * `bench/generated/shaders.ts`: run by `prepare`, before a build and before tests.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -15,9 +18,9 @@ function groups(source: string, pattern: RegExp): string[][] {
 }
 
 /** Reads only the declarations that the shader rules allow. Throws on those that they do not. */
-function describe(file: string, source: string): string {
+function describe(folder: string, file: string, source: string): string {
   const fail = (rule: string): never => {
-    throw new Error(`shaders/${file}: ${rule}`);
+    throw new Error(`${folder}/${file}: ${rule}`);
   };
   if (!source.startsWith('// ')) fail('the first line must be a comment with the formula');
   const bindings = groups(source, /^@group\((\d+)\) @binding\((\d+)\) var<([^>]+)> (\w+)/gm);
@@ -38,7 +41,7 @@ function describe(file: string, source: string): string {
   const descriptor = {
     name: file.replace(/\.wgsl$/, ''),
     source,
-    types: groups(source, /^alias (\w+) = /gm).map(([name]) => name),
+    types: groups(source, /^alias (\w+) = (?:vec4<)?[fiu](?:16|32)>?;/gm).map(([name]) => name),
     constants: Object.fromEntries(
       groups(source, /^const (\w+) = (\d+)u;/gm).map(([name, value]) => [name, Number(value)]),
     ),
@@ -52,17 +55,30 @@ function describe(file: string, source: string): string {
   return `export const ${descriptor.name} = {\n  ${JSON.stringify(rest).slice(1, -1)},\n  source: ${JSON.stringify(text)},\n} as const satisfies Shader;\n`;
 }
 
-const shaders = [...texts('shaders')].map(([file, source]) => describe(file, source));
 const libraries = Object.fromEntries(
   [...texts('shaders/lib')].map(([file, source]) => [`lib/${file}`, source]),
 );
-const output = [
-  '/** Made by scripts/generate.ts from shaders/; do not edit. */',
-  "import type { Shader } from '../gpu/shader.ts';\n",
+
+/** Writes the descriptors of one folder into another; `shader` is where that finds the type `Shader`. */
+function generate(folder: string, target: string, shader: string, ...rest: string[]): void {
+  const output = [
+    `/** Made by scripts/generate.ts from ${folder}/; do not edit. */`,
+    `import type { Shader } from '${shader}';\n`,
+    ...rest,
+    ...[...texts(folder)].map(([file, source]) => describe(folder, file, source)),
+  ].join('\n');
+  mkdirSync(`${root}/${target}`, { recursive: true });
+  // Renamed into place: a test run beside this one must never read half a file.
+  writeFileSync(`${root}/${target}/shaders.ts.${process.pid}`, output);
+  renameSync(`${root}/${target}/shaders.ts.${process.pid}`, `${root}/${target}/shaders.ts`);
+}
+
+generate(
+  'shaders',
+  'src/generated',
+  '../gpu/shader.ts',
   `export const libraries: Readonly<Record<string, string>> = ${JSON.stringify(libraries, null, 2)};\n`,
-  ...shaders,
-].join('\n');
-mkdirSync(`${root}/src/generated`, { recursive: true });
-// Renamed into place: a test run beside this one must never read half a file.
-writeFileSync(`${root}/src/generated/shaders.ts.${process.pid}`, output);
-renameSync(`${root}/src/generated/shaders.ts.${process.pid}`, `${root}/src/generated/shaders.ts`);
+);
+// The bench is no part of the package, and may be missing where the generator runs.
+if (existsSync(`${root}/bench/shaders`))
+  generate('bench/shaders', 'bench/generated', '../../src/gpu/shader.ts');

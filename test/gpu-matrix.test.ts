@@ -11,7 +11,7 @@ import { product, productChoice } from './matrix/shader.ts';
 import { compile, openNullEngine } from './null-engine.ts';
 
 /** Test files that need matrix units, or are to be run on them too. */
-const ON_MATRIX_UNITS = ['test/matrix/product.ts'];
+const ON_MATRIX_UNITS = ['test/matrix/product.ts', 'test/matrix/gemm.ts'];
 /** Fetching its driver must end before the file counts as blocked while loading. */
 const FETCH_S = 90;
 const NOT_TO_BE_HAD = 75;

@@ -7,24 +7,32 @@ fn within(index: u32, count: u32) -> u32 {
   return index;
 }
 
-fn storedA(matrix: u32, row: u32, quad: u32) -> vec4<Acc> {
+fn rawA(matrix: u32, row: u32, quad: u32) -> In4 {
   let rows = select(params.m, params.k, TRANSPOSE_A);
   let across = quads(select(params.k, params.m, TRANSPOSE_A));
-  let v = in4(a[matrix * params.strideA + within(row, rows) * across + within(quad, across)]);
+  let v = a[matrix * params.strideA + within(row, rows) * across + within(quad, across)];
   if RAGGED_K {
-    return select(vec4<Acc>(0.0), v, select(quad < across, row < rows, TRANSPOSE_A));
+    return select(In4(), v, select(quad < across, row < rows, TRANSPOSE_A));
+  }
+  return v;
+}
+
+fn storedA(matrix: u32, row: u32, quad: u32) -> vec4<Acc> {
+  return in4(rawA(matrix, row, quad));
+}
+
+fn rawB(matrix: u32, row: u32, quad: u32) -> In4 {
+  let rows = select(params.k, params.n, TRANSPOSE_B);
+  let across = quads(select(params.n, params.k, TRANSPOSE_B));
+  let v = b[matrix * params.strideB + within(row, rows) * across + within(quad, across)];
+  if RAGGED_K {
+    return select(In4(), v, select(row < rows, quad < across, TRANSPOSE_B));
   }
   return v;
 }
 
 fn storedB(matrix: u32, row: u32, quad: u32) -> vec4<Acc> {
-  let rows = select(params.k, params.n, TRANSPOSE_B);
-  let across = quads(select(params.n, params.k, TRANSPOSE_B));
-  let v = in4(b[matrix * params.strideB + within(row, rows) * across + within(quad, across)]);
-  if RAGGED_K {
-    return select(vec4<Acc>(0.0), v, select(row < rows, quad < across, TRANSPOSE_B));
-  }
-  return v;
+  return in4(rawB(matrix, row, quad));
 }
 
 // Rows 4 * k4 to 4 * k4 + 3 of B', columns 4 * quad to 4 * quad + 3.

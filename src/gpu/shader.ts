@@ -52,7 +52,8 @@ export function linearGrid(count: number, workgroupSize: number): Workgroups {
 /** Readable name of a specialisation: cache key, GPU label and profiler row. */
 export function labelOf<S extends Shader>(shader: S, choice: Specialisation<S>): string {
   const parts = [shader.name];
-  for (const [name, type] of Object.entries(choice.types)) parts.push(`${name.replace(/4$/, '')}=${type}`);
+  const types = Object.entries(choice.types).map(([name, type]) => `${name.replace(/4$/, '')}=${type}`);
+  parts.push(...new Set(types));
   for (const [name, value] of Object.entries(choice.constants ?? {})) parts.push(`${name}=${value}`);
   for (const [name, value] of Object.entries(choice.overrides ?? {})) parts.push(`${name}=${Number(value)}`);
   return parts.join(' ');

@@ -12,6 +12,9 @@ const QUADS: Readonly<Record<ElementType, string>> = {
   u32: 'vec4<u32>',
 };
 
+/** Aliases of element types are parameters; others are a shader's own. */
+const ELEMENT_ALIAS = /^alias (\w+) = (?:vec4<)?[fiu](?:16|32)>?;/gm;
+
 /**
  * Line numbers stay those of the `.wgsl` file: `enable` shares the first line, and libraries follow the last one.
  * `lib/in.wgsl` goes by the type chosen for `In4`: a packed one takes `lib/in.packed.wgsl` where that exists; either
@@ -25,7 +28,7 @@ export function specialise<S extends Shader>(
 ): string {
   const types = choice.types as Readonly<Record<string, ElementType>>;
   let native = false;
-  let source = shader.source.replace(/^alias (\w+) = .*;/gm, (_line, name: string) => {
+  let source = shader.source.replace(ELEMENT_ALIAS, (_line, name: string) => {
     const type = types[name];
     if (type === undefined) throw new TypeError(`${shader.name}: no type chosen for ${name}`);
     // Halves are written as u32 words on every device, so that `narrow` decides their bits.

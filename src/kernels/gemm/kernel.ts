@@ -7,13 +7,15 @@ import { bytesOf, elementOf, unusedStorage } from '../operand.ts';
 import { ACTIVATIONS, type GemmCall, type GemmProblem, type GemmShape } from './problem.ts';
 
 /** Every kernel of the family has the bindings and params of `gemm_direct`. */
-export type GemmShader = Shader & Pick<typeof gemm_direct, 'bindings' | 'params' | 'types'>;
+export type GemmShader = Shader & Pick<typeof gemm_direct, 'bindings' | 'params'>;
 
 export interface Tile<S extends Shader = GemmShader> {
   /** Rows x columns x K of a step, for example `64x64x16`. */
   readonly name: string;
   readonly constants: { readonly [K in keyof S['constants']]?: number };
   readonly overrides?: { readonly [K in keyof S['overrides']]?: number | boolean };
+  /** Element types that are not those of the operands. */
+  readonly types?: Readonly<Record<string, ElementType>>;
   /** Rows and columns of C in one tile, and elements of K in one step: what does not fit them takes the guarded variant. */
   readonly rows: number;
   readonly columns: number;
@@ -86,9 +88,15 @@ function product(
 ): void {
   const { a, b, m, k, n, batch = 1, transposeA = false, transposeB = false, sharedA, sharedB } = call;
   const { shader } = kernel;
+  // Matrix units take halves, whatever form they lie in.
+  const element = call.input === 'packed' ? 'f16' : call.input;
+  const types: Record<string, ElementType> = {
+    ...{ In: element, In4: call.input, Stage4: call.input, Out4: to.type, Acc: 'f32' },
+    ...tile.types,
+  };
   const chunk = Math.ceil(k / splits / tile.step) * tile.step;
   a.engine.run(shader, {
-    types: { In4: call.input, Out4: to.type, Acc: 'f32' },
+    types: Object.fromEntries(shader.types.map((name) => [name, types[name]!])),
     constants: tile.constants as Record<string, number>,
     overrides: {
       TRANSPOSE_A: transposeA,

@@ -3,6 +3,7 @@ import type { EngineInfo } from '../../gpu/adapter.ts';
 import { direct } from './direct.ts';
 import { FAMILY } from './family.ts';
 import { type Candidate, type GemmKernel, type Tile, tilesOf } from './kernel.ts';
+import { matrix } from './matrix.ts';
 import type { GemmShape } from './problem.ts';
 import { shuffle } from './shuffle.ts';
 import { skinny } from './skinny.ts';
@@ -47,9 +48,24 @@ function onProcessor(shape: GemmShape, info: EngineInfo): Candidate[] {
  * with K in parts where none does.
  */
 function onGpu(shape: GemmShape, info: EngineInfo): Candidate[] {
-  const { enough, tiles: names } = VENDORS[info.vendor] ?? OTHERS;
-  const all = tiled.tiles(shape, info);
-  const tiles = names.flatMap((name) => all.filter((tile) => tile.name === name));
+  const vendor = VENDORS[info.vendor] ?? OTHERS;
+  return [
+    ...whole(skinny.tiles(shape, info), skinny),
+    ...ranked(shape, info, matrix, vendor.matrix, vendor.enough),
+    ...ranked(shape, info, tiled, vendor.tiles, vendor.enough),
+  ];
+}
+
+/** Tiles named in `names`: the first that makes enough workgroups leads; with K in parts where none does. */
+function ranked(
+  shape: GemmShape,
+  info: EngineInfo,
+  kernel: GemmKernel,
+  names: readonly string[],
+  enough: number,
+): Candidate[] {
+  const all = [...kernel.tiles(shape, info)].sort((p, q) => fragment(q) - fragment(p));
+  const tiles = names.flatMap((name) => all.find((tile) => tile.name.startsWith(name)) ?? []);
   const busy = tiles.filter((tile) => tilesOf(shape, tile) >= enough);
   const smallest = tiles.at(-1);
   const rest = tiles.filter((tile) => !busy.includes(tile)).reverse();
@@ -59,36 +75,40 @@ function onGpu(shape: GemmShape, info: EngineInfo): Candidate[] {
         .at(-1)
     : undefined;
   const split: Candidate[] =
-    busy.length === 0 && smallest && splits ? [{ kernel: tiled, tile: smallest, splits }] : [];
-  return [
-    ...whole(skinny.tiles(shape, info), skinny),
-    ...whole(busy, tiled),
-    ...split,
-    ...whole(rest, tiled),
-  ];
+    busy.length === 0 && smallest && splits ? [{ kernel, tile: smallest, splits }] : [];
+  return [...whole(busy, kernel), ...split, ...whole(rest, kernel)];
+}
+
+/** Products of one fragment where a tile has some: of the sizes an adapter lists, the largest do most in one instruction. */
+function fragment({ constants }: Tile): number {
+  const { FM = 1, FN = 1, FK = 1 } = constants as Readonly<Record<string, number>>;
+  return FM * FN * FK;
 }
 
 interface Vendor {
   /** Workgroups that keep its processors busy. */
   readonly enough: number;
-  /** Tiles, the largest first. */
+  /** Tiles by the beginning of their names, the largest first: of gemm_tiled, and of gemm_matrix. */
   readonly tiles: readonly string[];
+  readonly matrix: readonly string[];
 }
 
-/** Discrete GPUs: 128x64 with 8x4 reached three quarters of the f32 peak of an A100. */
+/** Discrete GPUs: on an A100, 128x64 with 8x4 reached three quarters of the f32 peak, 64x128 by 1x8 subgroups most of all. */
 const DISCRETE: Vendor = {
   enough: 256,
   tiles: ['128x64x16 8x4', '64x128x16 8x4', '64x64x16 4x4', '64x32x16 8x4', '32x64x16 4x8', '32x32x16 4x4'],
+  matrix: ['64x128x16 1x8', '64x64x16 1x4', '32x64x16 1x4', '32x32x16 2x2'],
 };
 /** Integrated GPUs, and those of which nothing is known. */
 const OTHERS: Vendor = {
   enough: 128,
   tiles: ['64x64x16 4x4', '32x64x16 4x8', '64x32x16 8x4', '32x32x32 4x4', '32x32x16 4x4'],
+  matrix: ['64x64x16 2x2', '32x64x32 2x2', '32x32x16 2x2'],
 };
 const VENDORS: Readonly<Record<string, Vendor>> = {
   nvidia: DISCRETE,
   amd: DISCRETE,
   intel: { ...OTHERS, enough: 256 },
   // Tiles of 8x8 an invocation spill there: 0.9 of the speed of 4x4.
-  apple: { enough: 128, tiles: ['64x64x16 4x4', '32x32x16 4x4'] },
+  apple: { enough: 128, tiles: ['64x64x16 4x4', '32x32x16 4x4'], matrix: ['32x64x32 2x2', '32x32x16 2x2'] },
 };

@@ -1,0 +1,8 @@
+// gemm_matrix on an adapter with matrix units: every tile, layout and edge against f64.
+import { matrix } from '../../src/kernels/gemm/matrix.ts';
+import { suite } from '../harness.ts';
+import { useEngines } from '../ops/engines.ts';
+import { checkKernel } from '../ops/gemm-kernel.ts';
+
+const test = suite('gemm_matrix');
+checkKernel(test, useEngines(test), matrix, ['float16 native']);
