@@ -10,12 +10,12 @@ table { border-collapse: collapse; margin: 1rem 0 } th, td { padding: .25rem .8r
 th:first-child, td:first-child { text-align: left } figure { margin: 2rem 0 } figcaption { color: #555; max-width: 45rem } svg { max-width: 100%; height: auto }
 h2 { margin-top: 2.5rem }`;
 
-/** Nothing is fetched, and nothing runs. */
-export function page(title: string, body: string): string {
+/** Nothing is fetched, and nothing runs. `style` comes after that of all pages. */
+export function page(title: string, body: string, style = ''): string {
   return `<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(title)}</title>
-<style>${STYLE}</style>
+<style>${STYLE}${style}</style>
 ${body}
 </html>
 `;

@@ -1,0 +1,150 @@
+/** One training step, as users write it: 784-512-512-10, batches of 64, Adam, cross-entropy, under `jit`. */
+import * as ht from '../src/node.ts';
+import { Repeated } from './measure.ts';
+import { stepInputs } from './peers/inputs.ts';
+import { ADAM, CHECKED_STEPS, type StepProblem } from './peers/peer.ts';
+import { referenceLosses } from './peers/reference.ts';
+import type { Case } from './rows.ts';
+import { messageOf, type Prepared, type Ready, type Refused } from './suite.ts';
+
+export const STEP: StepProblem = { suite: 'step', batch: 64, widths: [784, 512, 512, 10] };
+
+interface Form {
+  readonly name: string;
+  readonly policy: 'float32' | 'mixed_float16';
+  readonly f16: ht.HalfForm;
+}
+
+function formsOf(native: boolean): readonly Form[] {
+  const f16 = native ? 'native' : 'packed';
+  return [
+    { name: 'float32', policy: 'float32', f16 },
+    ...(native ? [{ name: 'mixed_float16', policy: 'mixed_float16', f16 } as const] : []),
+    { name: 'mixed_float16 packed', policy: 'mixed_float16', f16: 'packed' },
+  ];
+}
+
+/**
+ * Keras adds epsilon before it corrects the bias of the moments, the reference and the peers after it: this is theirs at
+ * the third step, the middle one of those whose losses are compared.
+ */
+const EPSILON = ADAM.epsilon * Math.sqrt(1 - ADAM.beta2 ** 3);
+
+/** How far the losses of the first steps may be from those of f64, relative to them. */
+const TOLERANCE = { float32: 1e-3, mixed_float16: 2e-2 };
+
+export interface StepSuite {
+  readonly native: boolean;
+  readonly wanted: (name: string) => boolean;
+}
+
+/** Each policy has an engine of its own. */
+export async function prepareStep({ native, wanted }: StepSuite): Promise<Prepared> {
+  const cases: (Ready | Refused)[] = [];
+  const engines: ht.Engine[] = [];
+  for (const { name, policy, f16 } of formsOf(native)) {
+    const of = caseOf(name);
+    if (!wanted(`${of.name} ${of.storage}`)) continue;
+    try {
+      const engine = await ht.open({ policy, f16, seed: 1 });
+      engines.push(engine);
+      const step = trainingStep(engine, policy === 'mixed_float16');
+      const losses = await firstLosses(step);
+      const failure = wrongLosses(losses, TOLERANCE[policy]);
+      cases.push(failure ? { ...of, failure } : { ...of, work: new StepWork(engine, step) });
+    } catch (error) {
+      cases.push({ ...of, failure: messageOf(error) });
+    }
+  }
+  ht.mixedPrecision.setGlobalPolicy('float32');
+  return {
+    cases,
+    release: () => {
+      for (const engine of engines) engine.close();
+    },
+  };
+}
+
+function caseOf(storage: string): Case {
+  const { batch, widths } = STEP;
+  const products = widths.slice(1).map((outputs, index) => ({
+    weights: widths[index]! * outputs,
+    // Forward, by the weights, and by the input; nobody asks for the gradient by the images.
+    passes: index === 0 ? 2 : 3,
+  }));
+  return {
+    suite: 'step',
+    name: `${widths.join('-')} batch ${batch}`,
+    storage,
+    kernel: 'jit',
+    flops: products.reduce((sum, { weights, passes }) => sum + 2 * batch * weights * passes, 0),
+    // Adam alone: gradient, weight and two moments read, the last three written.
+    bytes: products.reduce((sum, { weights }) => sum + weights * 4 * 7, 0),
+    limit: 'fmaF32',
+  };
+}
+
+type Step = () => ht.Tensor;
+
+function trainingStep(engine: ht.Engine, mixed: boolean): Step {
+  const { x, labels, layers } = stepInputs(STEP);
+  const model = ht.sequential(
+    layers.map(({ outputs }, index) =>
+      ht.layers.dense({
+        units: outputs,
+        ...(index < layers.length - 1 ? { activation: 'relu' } : {}),
+        ...(index === 0 ? { inputShape: [STEP.widths[0]!] } : {}),
+      }),
+    ),
+  );
+  model.build([STEP.widths[0]!], engine);
+  model.setWeights(layers.flatMap(({ kernel, bias }) => [kernel, bias]));
+  const adam = ht.optimizers.adam({ ...ADAM, epsilon: EPSILON });
+  const optimizer = mixed ? new ht.LossScaleOptimizer(adam) : adam;
+  const images = ht.tensor(x, { shape: [STEP.batch, STEP.widths[0]!], engine });
+  const classes = ht.tensor(labels, { engine });
+  const train = ht.jit((xs: ht.Tensor, ys: ht.Tensor) =>
+    optimizer.minimize(
+      () => ht.losses.sparseCategoricalCrossentropy(ys, model.apply(xs), { fromLogits: true }),
+      model.trainableVariables,
+    ),
+  );
+  return () => train(images, classes);
+}
+
+async function firstLosses(step: Step): Promise<number[]> {
+  const losses: number[] = [];
+  for (let index = 0; index < CHECKED_STEPS; index++) {
+    const loss = step();
+    losses.push((await loss.data())[0]!);
+    loss.dispose();
+  }
+  return losses;
+}
+
+/** Why these are not the losses of the first steps; nothing if they are. */
+export function wrongLosses(losses: readonly number[], tolerance: number): string | undefined {
+  for (const [step, expected] of referenceLosses(STEP).entries()) {
+    const loss = losses[step]!;
+    if (!(Math.abs(loss - expected) <= tolerance * expected))
+      return `the loss of step ${step} is ${loss}, expected ${expected} within ${tolerance * 100} %`;
+  }
+  return losses.at(-1)! < losses[0]! ? undefined : `the loss does not fall: ${losses.join(', ')}`;
+}
+
+/** Steps submitted one after the other, and one wait at the end: as `fit` does it. */
+class StepWork extends Repeated {
+  constructor(engine: ht.Engine, step: Step) {
+    super(async (times) => {
+      const start = performance.now();
+      for (let time = 0; time < times; time++) {
+        step().dispose();
+        if (time % 16 === 15) await engine.settle(2);
+      }
+      await engine.settle();
+      return performance.now() - start;
+    });
+  }
+
+  dispose(): void {}
+}
