@@ -30,7 +30,12 @@ export function bitsOf(operand: Operand, value: number): number {
 
 /** Invocations of kernels in which each one owns a quad of elements. */
 export function quadsOf({ size }: Operand): number {
-  return Math.ceil(size / 4);
+  return quads(size);
+}
+
+/** Quads that hold `count` elements. */
+export function quads(count: number): number {
+  return Math.ceil(count / 4);
 }
 
 const unused = new WeakMap<Engine, Storage[]>();

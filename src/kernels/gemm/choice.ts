@@ -27,7 +27,8 @@ interface State {
   readonly refused: Set<string>;
   /** Problems met that nothing was measured for. */
   readonly met: Map<string, GemmShape>;
-  readonly chosen: Map<string, Candidate>;
+  /** By the shape's values: two shapes of one bucket may have other tiles, few rows for one. */
+  readonly chosen: Map<string, { readonly bucket: string; readonly candidate: Candidate }>;
 }
 
 const states = new WeakMap<Engine, State>();
@@ -88,18 +89,18 @@ export function bucketOf({ m, k, n, batch, layout, input, output }: GemmShape): 
 /** Throws `ArgumentError` where a pinned kernel is none that this adapter has for the problem. */
 export function choose(shape: GemmShape, engine: Engine): Candidate {
   const state = stateOf(engine);
-  // Two shapes of one bucket may have other tiles: few rows, for one.
-  const key = `${bucketOf(shape)} ${Object.values(shape).join()}`;
-  let candidate = state.chosen.get(key);
-  if (!candidate) {
-    candidate = find(shape, engine, state);
-    state.chosen.set(key, candidate);
+  const { m, k, n, batch, layout, input, output } = shape;
+  const key = [m, k, n, batch, layout, input, output].join();
+  let chosen = state.chosen.get(key);
+  if (!chosen) {
+    const bucket = bucketOf(shape);
+    chosen = { bucket, candidate: find(shape, bucket, engine, state) };
+    state.chosen.set(key, chosen);
   }
-  return candidate;
+  return chosen.candidate;
 }
 
-function find(shape: GemmShape, engine: Engine, state: State): Candidate {
-  const bucket = bucketOf(shape);
+function find(shape: GemmShape, bucket: string, engine: Engine, state: State): Candidate {
   const pinned = state.pinned.get(bucket);
   const all = () => candidates(shape, engine.info);
   if (pinned !== undefined) {
@@ -159,6 +160,6 @@ export function refusedOn(engine: Engine): ReadonlySet<string> {
 /** The kernel of every kind of product that the engine has met or measured: to pin them with `open({ gemm: { choices } })`. */
 export function choicesOf(engine: Engine): GemmChoices {
   const { measured, chosen } = stateOf(engine);
-  const used = [...chosen].map(([key, candidate]) => [key.slice(0, key.lastIndexOf(' ')), nameOf(candidate)]);
+  const used = [...chosen.values()].map(({ bucket, candidate }) => [bucket, nameOf(candidate)]);
   return Object.fromEntries([...measured, ...used]);
 }

@@ -1,5 +1,5 @@
 /** `C = act(A' B' + bias + residual)`: pads what kernels cannot read as it is, then launches the kernel chosen for the problem. */
-import { bytesOf, elementOf, type Operand } from '../operand.ts';
+import { bytesOf, elementOf, type Operand, quads } from '../operand.ts';
 import { padKernel } from '../pad.ts';
 import { stridedCopyKernel } from '../strided_copy.ts';
 import { choose } from './choice.ts';
@@ -48,7 +48,7 @@ function inputForm(a: Operand): GemmCall['input'] {
 }
 
 function wholeQuads(columns: number): number {
-  return Math.ceil(columns / 4) * 4;
+  return quads(columns) * 4;
 }
 
 function scratch({ engine, dtype }: Operand, size: number): Operand {

@@ -3,7 +3,7 @@ import { type gemm_direct, gemm_sum } from '../../generated/shaders.ts';
 import type { EngineInfo } from '../../gpu/adapter.ts';
 import { type ElementType, linearGrid, type Shader } from '../../gpu/shader.ts';
 import type { Storage } from '../../gpu/storage.ts';
-import { bytesOf, elementOf, unusedStorage } from '../operand.ts';
+import { bytesOf, elementOf, quads, unusedStorage } from '../operand.ts';
 import { ACTIVATIONS, type GemmCall, type GemmProblem, type GemmShape } from './problem.ts';
 
 /** Every kernel of the family has the bindings and params of `gemm_direct`. */
@@ -20,7 +20,7 @@ export interface Tile<S extends Shader = GemmShader> {
   readonly rows: number;
   readonly columns: number;
   readonly step: number;
-  /** Invocations that share a tile. Default: a workgroup. */
+  /** Tiles that one workgroup computes. Default 1. */
   readonly tilesPerGroup?: number;
 }
 
@@ -150,8 +150,4 @@ function epilogueBindings({ bias, residual, overflow, c: { engine } }: GemmProbl
     // A buffer of its own: this one is bound for writing.
     overflow: overflow ?? unusedStorage(engine, 1),
   };
-}
-
-function quads(columns: number): number {
-  return Math.ceil(columns / 4);
 }

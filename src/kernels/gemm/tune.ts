@@ -4,7 +4,7 @@ import { OutOfMemoryError } from '../../values/errors.ts';
 import { toHalf } from '../../values/half.ts';
 import { binaryKernel } from '../binary.ts';
 import { fillKernel } from '../fill.ts';
-import { bytesOf, type Operand } from '../operand.ts';
+import { bytesOf, type Operand, quads } from '../operand.ts';
 import { reduceKernel } from '../reduce.ts';
 import { keepMeasured, refusedOn, takeMet } from './choice.ts';
 import { direct } from './direct.ts';
@@ -68,7 +68,7 @@ export async function tune(
   const operand = (dtype: GemmShape['input'], size: number, filled: boolean): Operand => {
     const storage = filled
       ? engine.store(pattern(dtype, size, made.length), 'kept', 'tune')
-      : engine.allocate(bytesOf(dtype, Math.ceil(size / 4) * 4), 'kept', 'tune');
+      : engine.allocate(bytesOf(dtype, quads(size) * 4), 'kept', 'tune');
     const own: Operand = { engine, storage, dtype, size };
     made.push(own);
     return own;
@@ -81,7 +81,7 @@ export async function tune(
       Operand,
       Operand,
     ];
-    const extremes = operand('float32', 2, false);
+    const extreme = operand('float32', 1, false);
     const transposed = { transposeA: layout[0] === 'T', transposeB: layout[1] === 'T' };
     const into = (c: Operand, candidate: Candidate) =>
       gemm({ a, b, c, m, k, n, batch, ...transposed }, { candidate });
@@ -90,7 +90,7 @@ export async function tune(
       // What a candidate leaves out must not be what the one before it wrote.
       fillKernel(got, UNWRITTEN);
       into(got, candidate);
-      return (await farthest(expected, got, difference, extremes)) <= allowed(shape);
+      return (await farthest(expected, got, difference, extreme)) <= allowed(shape);
     };
     return await race(engine, shape, among, matches, (candidate) => into(got, candidate));
   } finally {
@@ -101,7 +101,7 @@ export async function tune(
 /** Rows padded to whole quads, as kernels get them: what a candidate leaves out must not hide in a padded copy. */
 function inWholeQuads(shape: GemmShape): GemmShape {
   const { m, k, n, layout } = shape;
-  const padded = (size: number) => Math.ceil(size / 4) * 4;
+  const padded = (size: number) => quads(size) * 4;
   return {
     ...shape,
     m: layout[0] === 'T' ? padded(m) : m,
@@ -157,15 +157,15 @@ async function farthest(
   expected: Operand,
   got: Operand,
   difference: Operand,
-  extremes: Operand,
+  extreme: Operand,
 ): Promise<number> {
   const { engine, size } = expected;
   const shaped = (operand: Operand) => ({ ...operand, shape: [size] });
   binaryKernel('SUB', shaped(expected), shaped(got), shaped(difference));
   let worst = 0;
   for (const op of ['MAX', 'MIN'] as const) {
-    reduceKernel(op, difference, { ...extremes, size: 1 }, { outer: 1, reduced: size, inner: 1 });
-    const [bytes] = await engine.read([{ storage: extremes.storage, bytes: 4 }]);
+    reduceKernel(op, difference, extreme, { outer: 1, reduced: size, inner: 1 });
+    const [bytes] = await engine.read([{ storage: extreme.storage, bytes: 4 }]);
     // Comparing with NaN must not lose it.
     worst = Math.max(worst, Math.abs(new Float32Array(bytes!)[0]!));
   }
@@ -182,7 +182,7 @@ function allowed({ k, output }: GemmShape): number {
 function pattern(dtype: GemmShape['input'], size: number, seed: number): Float32Array | Uint16Array {
   const steps = Array.from({ length: 129 }, (_, i) => (i - 64) / 64);
   const table = dtype === 'float16' ? Uint16Array.from(steps, toHalf) : Float32Array.from(steps);
-  const padded = Math.ceil(size / 4) * 4;
+  const padded = quads(size) * 4;
   const values = dtype === 'float16' ? new Uint16Array(padded) : new Float32Array(padded);
   let state = 0x9e3779b9 + seed;
   for (let i = 0; i < size; i++) {
