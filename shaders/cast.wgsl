@@ -4,6 +4,9 @@ alias In4 = vec4<f32>;
 alias Out4 = vec4<f32>;
 alias Acc = f32;
 
+// Quads that an invocation converts.
+const QUADS = 4u;
+
 override FLAG: bool = false;
 // The result is bool: anything but zero becomes 1.
 override TO_BOOL: bool = false;
@@ -22,12 +25,8 @@ struct Params {
 // #include "lib/narrow.wgsl"
 // #include "lib/out.wgsl"
 
-@compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let quad = linearIndex(group, groups, lane, 64u);
-  if quad * 4u >= params.size {
-    return;
-  }
+// Quad `quad`. Storage is padded to whole quads; what pads it may hold anything, and sets no flag.
+fn convert(quad: u32) {
   var v = in4(x[quad]);
   if TO_BOOL {
     v = select(vec4<Acc>(0), vec4<Acc>(1), v != vec4<Acc>(0));
@@ -39,6 +38,23 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     let beyond = (magnitude >= vec4<u32>(0x477ff000u)) & (magnitude < vec4<u32>(0x7f800000u)) & inside;
     if any(beyond) {
       atomicOr(&flag[0], 1u);
+    }
+  }
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let first = linearIndex(group, groups, 0u, 64u * QUADS) + lane;
+  // Whole workgroups take a body without branches: on a software adapter twice as fast.
+  if first - lane + 64u * QUADS <= params.size / 4u {
+    for (var i = 0u; i < QUADS; i++) {
+      convert(first + 64u * i);
+    }
+    return;
+  }
+  for (var i = 0u; i < QUADS; i++) {
+    if (first + 64u * i) * 4u < params.size {
+      convert(first + 64u * i);
     }
   }
 }

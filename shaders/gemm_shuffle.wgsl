@@ -2,15 +2,17 @@
 // A is stored M x K (K x M with TRANSPOSE_A), B is stored K x N (N x K with TRANSPOSE_B), by the batch. Rows of all, as
 // stored, are whole quads: row i starts at quad i * ceil(columns / 4), and what pads a row of A or B is zero.
 // For adapters that a processor plays, where loads cost most: one subgroup of LANES invocations a workgroup and a tile of
-// TM rows x 4 * LANES columns. Each lane loads 4 rows x 4 columns of B and TM / LANES quads of A; the values of A reach the
-// other lanes by shuffles from lanes known when compiled. No workgroup memory, no barrier.
+// TM rows x 4 * LANES columns. Each lane loads quads of B for its own columns and a share of the tile's A, whose values
+// reach the other lanes by shuffles from lanes known when compiled. No workgroup memory, no barrier.
 alias In4 = vec4<f32>;
 alias Out4 = vec4<f32>;
 alias Acc = f32;
 
 const TM = 32u;
 const LANES = 8u;
-const LOADS = (TM + LANES - 1u) / LANES;
+// Quads of A that a lane holds: of its rows along K, or of one row along M.
+const ROWS = (TM + LANES - 1u) / LANES;
+const QUADS = (TM / 4u + LANES - 1u) / LANES;
 
 override TRANSPOSE_A: bool = false;
 override TRANSPOSE_B: bool = false;
@@ -52,15 +54,6 @@ struct Params {
 // #include "lib/tile.wgsl"
 // #include "lib/epilogue.wgsl"
 
-
-// Quad `index` of the TM that make up A' between k4 and k4 + 1, in the order that storage has them.
-fn tileOfA(tile: Tile, k4: u32, index: u32) -> vec4<Acc> {
-  if TRANSPOSE_A {
-    return storedA(tile.matrix, k4 * 4u + index / (TM / 4u), tile.row / 4u + index % (TM / 4u));
-  }
-  return storedA(tile.matrix, tile.row + index, k4);
-}
-
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
   let tile = tileAt(group.y * groups.x + group.x, TM, LANES);
@@ -70,23 +63,33 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let quad = tile.quad + lane;
   let k = rangeOfK(tile);
   var acc: array<vec4<Acc>, TM>;
-  for (var k4 = k.x; k4 < k.y; k4++) {
-    var own: array<vec4<Acc>, LOADS>;
-    for (var i = 0u; i < LOADS; i++) {
-      own[i] = tileOfA(tile, k4, i * LANES + lane);
-    }
-    let block = blockOfB(tile.matrix, k4, quad);
-    for (var r = 0u; r < TM; r++) {
-      var s: vec4<Acc>;
-      if TRANSPOSE_A {
-        for (var i = 0u; i < 4u; i++) {
-          let index = i * (TM / 4u) + r / 4u;
-          s[i] = subgroupShuffle(own[index / LANES][r % 4u], index % LANES);
-        }
-      } else {
-        s = subgroupShuffle(own[r / LANES], r % LANES);
+  if TRANSPOSE_A {
+    // A row of A as stored holds one k of all rows of the tile: an outer product a step. Two steps in one body would leave
+    // the sums in memory, at a quarter of the speed: the compiler unrolls loops only up to a size.
+    for (var row = 4u * k.x; row < 4u * k.y; row++) {
+      var own: array<vec4<Acc>, QUADS>;
+      for (var i = 0u; i < QUADS; i++) {
+        own[i] = storedA(tile.matrix, row, tile.row / 4u + (i * LANES + lane) % (TM / 4u));
       }
-      acc[r] += block * s;
+      let across = storedB(tile.matrix, row, quad);
+      for (var q = 0u; q < TM / 4u; q++) {
+        let s = subgroupShuffle(own[q / LANES], q % LANES);
+        acc[4u * q] += across * s.x;
+        acc[4u * q + 1u] += across * s.y;
+        acc[4u * q + 2u] += across * s.z;
+        acc[4u * q + 3u] += across * s.w;
+      }
+    }
+  } else {
+    for (var k4 = k.x; k4 < k.y; k4++) {
+      var own: array<vec4<Acc>, ROWS>;
+      for (var i = 0u; i < ROWS; i++) {
+        own[i] = storedA(tile.matrix, tile.row + i * LANES + lane, k4);
+      }
+      let block = blockOfB(tile.matrix, k4, quad);
+      for (var r = 0u; r < TM; r++) {
+        acc[r] += block * subgroupShuffle(own[r / LANES], r % LANES);
+      }
     }
   }
   let offset = biasAt(quad);

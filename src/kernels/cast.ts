@@ -17,6 +17,6 @@ export function castKernel(x: Operand, y: Operand, flag?: Storage): void {
     overrides: { FLAG: flag !== undefined, TO_BOOL: y.dtype === 'bool' },
     bindings: { x: x.storage, y: y.storage, flag: flag ?? unusedStorage(x.engine) },
     params: { size: x.size },
-    workgroups: linearGrid(quadsOf(x), 64),
+    workgroups: linearGrid(quadsOf(x), 64 * shader.constants.QUADS),
   });
 }

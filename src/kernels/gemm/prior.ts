@@ -39,8 +39,6 @@ function whole(tiles: readonly Tile[], kernel: GemmKernel): Candidate[] {
 /** Largest tile first, down to the first one that the rows fill; loads are what costs there, and large tiles load least. */
 function onProcessor(shape: GemmShape, info: EngineInfo): Candidate[] {
   const tiles = [...shuffle.tiles(shape, info)].sort((p, q) => q.rows - p.rows);
-  // With A transposed the compiler leaves the sums of larger tiles in memory: a quarter of the speed.
-  if (shape.layout[0] === 'T') return whole(tiles.reverse(), shuffle);
   const filled = tiles.findIndex((_tile, i) => shape.m > (tiles[i + 1]?.rows ?? 0));
   return whole([...tiles.slice(filled), ...tiles.slice(0, filled)], shuffle);
 }
