@@ -6,7 +6,7 @@ import { type Effort, measure, type Outcome, type Source, timingOf } from './mea
 import { prepareCast, prepareCopy, prepareReduce } from './moves.ts';
 import { type Engines, openEngines } from './operands.ts';
 import type { Options, Suite } from './options.ts';
-import { type PeerHandle, startPeers } from './peers/peers.ts';
+import { PEERS, type PeerHandle, startPeers } from './peers/peers.ts';
 import type { Results } from './results.ts';
 import { measureRivals } from './rivals.ts';
 import type { PeerRow, Row } from './rows.ts';
@@ -31,7 +31,10 @@ export async function runBench(
   replacements: Replacements = {},
 ): Promise<Results> {
   const engines = await openEngines();
-  const peers = options.peers ? startPeers() : [];
+  const { software } = engines.main.info;
+  // On a GPU a wait costs its processors nothing.
+  const definitions = PEERS.filter(({ lentWait }) => software || !lentWait);
+  const peers = options.peers ? startPeers({ definitions }) : [];
   let limits: Limits | undefined;
   try {
     const environment = await readEnvironment(engines.main.info);

@@ -1,5 +1,6 @@
 /** A browser's WebGPU in Node for libraries that expect one, on the adapter and with the toggles of `src/node.ts`. */
 import { load } from './packages.ts';
+import type { OpenPeerOptions } from './peer.ts';
 
 interface DawnPackage {
   create(flags: readonly string[]): GPU;
@@ -11,7 +12,7 @@ export interface Dawn {
   readonly adapter: string;
   /**
    * Awaits a promise. On a software adapter a pending promise makes Dawn's binding poll at the speed of a core that the
-   * "GPU" needs, so this one sleeps between two looks, as Halftape does: it doubles what the peers reach there.
+   * "GPU" needs; with a lent wait this sleeps between two looks, as Halftape does, which about doubles what peers reach.
    */
   wait<T>(promise: Promise<T>): Promise<T>;
 }
@@ -37,12 +38,12 @@ async function sleepingWait<T>(promise: Promise<T>): Promise<T> {
 }
 
 /** Sets `navigator` and the WebGPU globals; to be called before the library is loaded. */
-export async function openDawn(adapterName: string | undefined): Promise<Dawn> {
+export async function openDawn({ adapter: wanted, lentWait }: OpenPeerOptions): Promise<Dawn> {
   const { create, globals } = load<DawnPackage>('webgpu');
   instance = create([
     'enable-dawn-features=vulkan_enable_f16_on_nvidia',
     'disable-dawn-features=timestamp_quantization',
-    ...(adapterName ? [`adapter=${adapterName}`] : []),
+    ...(wanted ? [`adapter=${wanted}`] : []),
   ]);
   Object.assign(globalThis, globals);
   // jax-js reads the agent, to tell phones from desktops.
@@ -51,11 +52,10 @@ export async function openDawn(adapterName: string | undefined): Promise<Dawn> {
 
   const adapter = await instance.requestAdapter({ powerPreference: 'high-performance' });
   if (!adapter) throw new Error('no WebGPU adapter');
-  const { description, device, vendor, architecture, isFallbackAdapter } = adapter.info;
+  const { description, device, vendor, architecture } = adapter.info;
   const name = (description || [device, vendor, architecture].filter(Boolean).join(' ')).trim();
-  const software = isFallbackAdapter || /llvmpipe|lavapipe|swiftshader|software/i.test(name);
-  return { adapter: name, wait: software ? sleepingWait : (promise) => promise };
+  return { adapter: name, wait: lentWait ? sleepingWait : awaitPlainly };
 }
 
-/** For backends that need no waiting, as they compute in this thread. */
+/** As a peer's users wait; a backend that computes in its own thread needs no other. */
 export const awaitPlainly: Dawn['wait'] = (promise) => promise;

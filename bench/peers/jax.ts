@@ -41,8 +41,9 @@ interface Jax {
   readonly nn: { relu(x: Value): Value; logSoftmax(x: Value): Value };
 }
 
-export async function openPeer({ backend, adapter }: OpenPeerOptions): Promise<Peer> {
-  const dawn = backend === 'webgpu' ? await openDawn(adapter) : undefined;
+export async function openPeer(options: OpenPeerOptions): Promise<Peer> {
+  const { backend } = options;
+  const dawn = backend === 'webgpu' ? await openDawn(options) : undefined;
   // Node 20 has no such class; jax-js asks only whether an array is one, and makes them of a buffer.
   if (!('Float16Array' in globalThis))
     Object.assign(globalThis, { Float16Array: class extends Uint16Array {} });

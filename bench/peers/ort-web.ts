@@ -41,9 +41,9 @@ const PACKAGE = 'onnxruntime-web/webgpu';
  */
 const FIRST_COMPILER_ONLY = '--wasm-tiering-budget=1000000000';
 
-export async function openPeer({ adapter }: OpenPeerOptions): Promise<Peer> {
+export async function openPeer(options: OpenPeerOptions): Promise<Peer> {
   setFlagsFromString(FIRST_COMPILER_ONLY);
-  const dawn = await openDawn(adapter);
+  const dawn = await openDawn(options);
   copySharedWrites();
   const ort = load<OrtWeb>(PACKAGE);
   ort.env.logLevel = 'error';

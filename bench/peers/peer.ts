@@ -44,6 +44,8 @@ export interface OpenPeerOptions {
   readonly backend: string;
   /** Part of the adapter's name, to choose among several. */
   readonly adapter?: string | undefined;
+  /** On a software adapter, to wait as Halftape does instead of as the peer's users do. */
+  readonly lentWait?: boolean | undefined;
 }
 
 /** What the module of a peer exports. */

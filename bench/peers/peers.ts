@@ -15,12 +15,14 @@ export interface PeerDefinition {
   readonly module: URL;
   /** What it loads; the first one's version is the peer's. */
   readonly packages: readonly string[];
+  /** Waits as Halftape does on a software adapter: its kernels against ours, without what its host code loses. */
+  readonly lentWait?: boolean;
 }
 
 const here = (file: string) => new URL(file, import.meta.url);
 const TFJS = ['@tensorflow/tfjs-core', '@tensorflow/tfjs-layers'];
 
-export const PEERS: readonly PeerDefinition[] = [
+const LIBRARIES: readonly PeerDefinition[] = [
   {
     name: 'tfjs',
     backend: 'webgpu',
@@ -48,6 +50,11 @@ export const PEERS: readonly PeerDefinition[] = [
     packages: ['onnxruntime-node'],
   },
 ];
+
+/** Every library as its users run it, and those on WebGPU once more with a lent wait. */
+export const PEERS: readonly PeerDefinition[] = LIBRARIES.flatMap((peer) =>
+  peer.backend === 'webgpu' ? [peer, { ...peer, lentWait: true }] : [peer],
+);
 
 /** The message is one line: `peer tfjs webgpu: gemm ... not measured, because ...`. */
 export class PeerError extends Error {
@@ -133,12 +140,12 @@ class Handle implements PeerHandle {
   #turn = 0;
 
   constructor(peer: PeerDefinition, adapter: string | undefined, timeout: number) {
-    const { name, backend, module, packages } = peer;
+    const { name, backend, module, packages, lentWait } = peer;
     this.name = name;
-    this.backend = backend;
+    this.backend = lentWait ? `${backend}, lent wait` : backend;
     this.version = packages[0] ? pinned(packages[0]) : '';
     this.#packages = packages;
-    this.#process = new PeerProcess(module, { backend, adapter });
+    this.#process = new PeerProcess(module, { backend, adapter, lentWait });
     this.#timeout = timeout;
   }
 

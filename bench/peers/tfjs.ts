@@ -37,8 +37,9 @@ interface Tfjs {
   readonly train: { adam(rate: number, beta1: number, beta2: number, epsilon: number): Optimizer };
 }
 
-export async function openPeer({ backend, adapter }: OpenPeerOptions): Promise<Peer> {
-  const dawn = backend === 'webgpu' ? await openDawn(adapter) : undefined;
+export async function openPeer(options: OpenPeerOptions): Promise<Peer> {
+  const { backend } = options;
+  const dawn = backend === 'webgpu' ? await openDawn(options) : undefined;
   const tf = load<Tfjs>('@tensorflow/tfjs-core');
   load('@tensorflow/tfjs-layers'); // the gradients call methods of tensors that this package adds
   load(`@tensorflow/tfjs-backend-${backend}`);
