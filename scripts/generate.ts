@@ -17,6 +17,16 @@ function groups(source: string, pattern: RegExp): string[][] {
   return [...source.matchAll(pattern)].map((match) => match.slice(1) as string[]);
 }
 
+/** Interfaces that several shaders share: aliases, overrides, Params and bindings, put in their place when generated. */
+const interfaces = new Map(
+  [...texts('shaders/interface')].map(([file, source]) => [`// #include "interface/${file}"`, source]),
+);
+
+function withInterface(source: string): string {
+  const lines = source.split('\n');
+  return lines.map((line) => interfaces.get(line)?.trimEnd() ?? line).join('\n');
+}
+
 /** Reads only the declarations that the shader rules allow. Throws on those that they do not. */
 function describe(folder: string, file: string, source: string): string {
   const fail = (rule: string): never => {
@@ -65,7 +75,7 @@ function generate(folder: string, target: string, shader: string, ...rest: strin
     `/** Made by scripts/generate.ts from ${folder}/; do not edit. */`,
     `import type { Shader } from '${shader}';\n`,
     ...rest,
-    ...[...texts(folder)].map(([file, source]) => describe(folder, file, source)),
+    ...[...texts(folder)].map(([file, source]) => describe(folder, file, withInterface(source))),
   ].join('\n');
   mkdirSync(`${root}/${target}`, { recursive: true });
   // Renamed into place: a test run beside this one must never read half a file.
