@@ -1,50 +1,55 @@
 // Sets state[2] (the overflow flag) when one of size elements of x is infinite or NaN, by their bits alone: WGSL lets a
-// compiler assume that there are none. HALF: x holds halves, two a word. An invocation reads 16 words.
+// compiler assume that there are none. HALF: x holds halves, two a word. BLOCKS: x is an arena, and only the first
+// blocks[i] elements of its block i, of 128, hold anything.
 override HALF: bool = false;
+override BLOCKS: bool = false;
 
-const WORDS = 4u;
+// Quads of words that an invocation reads, all of one block.
+const QUADS = 4u;
 
 struct Params {
   size: u32,
 }
 
 @group(0) @binding(0) var<storage, read> x: array<vec4<u32>>;
-@group(0) @binding(1) var<storage, read_write> state: array<atomic<u32>>;
-@group(0) @binding(2) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> blocks: array<u32>;
+@group(0) @binding(2) var<storage, read_write> state: array<atomic<u32>>;
+@group(0) @binding(3) var<uniform> params: Params;
 
 // #include "lib/grid.wgsl"
 
-// Words from the first of a quad on that hold elements; what follows them is padding.
-fn inside(quad: u32) -> vec4<bool> {
-  let words = select(params.size, params.size >> 1u, HALF);
-  return vec4<u32>(quad * 4u) + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(words);
-}
-
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let first = linearIndex(group, groups, lane, 64u) * WORDS;
-  var bad = false;
-  for (var i = 0u; i < WORDS; i++) {
-    let quad = first + i;
-    let elements = quad * select(4u, 8u, HALF);
-    if elements >= params.size {
+  let first = linearIndex(group, groups, lane, 64u) * QUADS;
+  let each = select(4u, 8u, HALF);
+  let element = first * each;
+  if element >= params.size {
+    return;
+  }
+  // Elements from here on that count; what follows them is padding.
+  var left = params.size - element;
+  if BLOCKS {
+    left = max(blocks[element / 128u], element % 128u) - element % 128u;
+  }
+  var bad = vec4<bool>();
+  for (var i = 0u; i < QUADS; i++) {
+    let at = i * each;
+    if at >= left {
       break;
     }
-    let w = x[quad];
+    let w = x[first + i];
+    let words = vec4<u32>(0u, 1u, 2u, 3u);
     if HALF {
-      let low = (w & vec4<u32>(0x7c00u)) == vec4<u32>(0x7c00u);
-      let high = (w & vec4<u32>(0x7c000000u)) == vec4<u32>(0x7c000000u);
-      bad = bad || any((low | high) & inside(quad));
-      // The last word of an odd size holds one element.
-      let odd = params.size >> 1u;
-      if (params.size & 1u) == 1u && (odd >> 2u) == quad {
-        bad = bad || (w[odd & 3u] & 0x7c00u) == 0x7c00u;
-      }
+      let even = (w & vec4<u32>(0x7c00u)) == vec4<u32>(0x7c00u);
+      let odd = (w & vec4<u32>(0x7c000000u)) == vec4<u32>(0x7c000000u);
+      bad = bad | (even & (vec4<u32>(at) + 2u * words < vec4<u32>(left)));
+      bad = bad | (odd & (vec4<u32>(at + 1u) + 2u * words < vec4<u32>(left)));
     } else {
-      bad = bad || any(((w & vec4<u32>(0x7f800000u)) == vec4<u32>(0x7f800000u)) & inside(quad));
+      let high = (w & vec4<u32>(0x7f800000u)) == vec4<u32>(0x7f800000u);
+      bad = bad | (high & (vec4<u32>(at) + words < vec4<u32>(left)));
     }
   }
-  if bad {
+  if any(bad) {
     atomicOr(&state[2], 1u);
   }
 }

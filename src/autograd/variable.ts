@@ -29,6 +29,8 @@ export class Variable {
   readonly size: number;
   readonly trainable: boolean;
   readonly overwriteWithGradient: boolean;
+  /** Told when the variable is disposed: the arena in which it lies with others. */
+  arena: { leave(): void } | undefined;
   readonly #values: Tensor;
   #half: Tensor | undefined;
 
@@ -47,7 +49,9 @@ export class Variable {
     this.size = sizeOf(shape);
     this.trainable = (options.trainable ?? true) && isFloat(dtype);
     this.overwriteWithGradient = options.overwriteWithGradient ?? false;
-    const storage = engine.untraced(() => engine.store(encode(this.name, values, dtype), 'kept', this.name));
+    const storage = engine.untraced(() =>
+      engine.store(encode(this.name, values, dtype), 'kept', this.name, 'weights'),
+    );
     this.#values = new Tensor(engine, storage, shape, dtype, { trainable: this.trainable });
     leaveScopes(this.#values);
   }
@@ -75,7 +79,7 @@ export class Variable {
     if (this.dtype !== 'float32' || dtype !== 'float16') {
       throw new DtypeError(`${this.name}: a ${this.dtype} variable cannot be read as ${dtype}; use ht.cast`);
     }
-    const copy = this.#halfCopy().alias(this.shape, { halfCopy: true });
+    const copy = this.keepCopy().alias(this.shape, { halfCopy: true });
     recordOp('cast', [this.#values], [copy], ([gradient]) => [gradient]);
     return copy;
   }
@@ -108,9 +112,14 @@ export class Variable {
     return this.#values.array();
   }
 
+  get disposed(): boolean {
+    return this.#values.disposed;
+  }
+
   dispose(): void {
     this.#values.dispose();
     this.#half?.dispose();
+    this.arena?.leave();
   }
 
   toString(): string {
@@ -135,11 +144,12 @@ export class Variable {
     return this;
   }
 
-  #halfCopy(): Tensor {
+  /** The f16 copy, from now on written with the master. */
+  keepCopy(): Tensor {
     if (this.#half) return this.#half;
     const { engine } = this;
     return engine.untraced(() => {
-      const storage = engine.allocate(this.size * BYTES.float16, 'kept', this.name);
+      const storage = engine.allocate(this.size * BYTES.float16, 'kept', this.name, 'f16 copies');
       const half = new Tensor(engine, storage, this.shape, 'float16');
       leaveScopes(half);
       castKernel(this.#values, half);

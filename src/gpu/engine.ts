@@ -1,17 +1,19 @@
 /** The engine: one device with its pipelines, memory and queue. The rest of Halftape reaches the GPU through it alone. */
 
 import type { DType } from '../values/dtype.ts';
-import { ArgumentError, DeviceLostError, DisposedError, HalftapeError } from '../values/errors.ts';
+import { ArgumentError } from '../values/errors.ts';
 import { type EngineInfo, openDevice } from './adapter.ts';
 import { checkEngineOptions, defaultBudget, type EngineOptions, type Host } from './engine-options.ts';
+import { Health } from './health.ts';
 import { encodeParams, Pipelines } from './pipelines.ts';
-import { Program, type Trace } from './program.ts';
+import { Program } from './program.ts';
 import { CommandQueue } from './queue.ts';
-import { type Call, type ElementType, MAX_GROUPS, type Shader } from './shader.ts';
+import { type Call, checkCall, type ElementType, type Shader } from './shader.ts';
 import type { Libraries } from './specialise.ts';
 import { type ReadRequest, Staging } from './staging.ts';
-import { Allocator, type MemoryReport, Storage } from './storage.ts';
+import { Allocator, type Kind, type MemoryReport, Storage } from './storage.ts';
 import { Timer } from './timer.ts';
+import { Trace } from './trace.ts';
 
 /** The start of one storage into that of another. */
 export interface Copy {
@@ -23,9 +25,6 @@ export interface Copy {
 export class Engine {
   /** Adapter, features, limits and the form of float16. */
   readonly info: EngineInfo;
-  /** Resolves with the reason when the device is lost or the engine closed. Every later call throws `DeviceLostError`, or
-   * `DisposedError` after `close`. */
-  readonly lost: Promise<string>;
   readonly seed: number;
   /** Counts the times that kernels were chosen anew: programs traced before are traced again. */
   revision = 0;
@@ -34,9 +33,8 @@ export class Engine {
   readonly #pipelines: Pipelines;
   readonly #allocator: Allocator;
   readonly #queue: CommandQueue;
+  readonly #health: Health;
   #timer: Timer | undefined;
-  #gone: HalftapeError | undefined;
-  #failure: HalftapeError | undefined;
   #trace: Trace | undefined;
 
   /** Opens the adapter's device. Throws `AdapterError` or `ArgumentError`. */
@@ -62,34 +60,31 @@ export class Engine {
     this.#pipelines = new Pipelines(device, libraries);
     this.#allocator = new Allocator(device, memoryBudget);
     this.#queue = new CommandQueue(device, this.#pipelines, this.#allocator);
-    this.lost = device.lost.then(({ reason, message }) => {
-      const text = `${reason}: ${message}`;
-      this.#gone ??= new DeviceLostError(`engine: the device was lost (${text}); open a new engine`);
-      return text;
-    });
-    device.addEventListener('uncapturederror', (event) => {
-      this.#failure ??= new HalftapeError(`engine: ${(event as GPUUncapturedErrorEvent).error.message}`);
-      event.preventDefault();
-    });
+    this.#health = new Health(device, this.#pipelines);
+  }
+
+  /** Resolves with the reason when the device is lost or the engine closed. Every later call throws `DeviceLostError`, or
+   * `DisposedError` after `close`. */
+  get lost(): Promise<string> {
+    return this.#health.lost;
   }
 
   /** Throws `DisposedError` or `DeviceLostError` unless the engine can work. */
   check(): void {
-    if (this.#gone) throw this.#gone;
+    this.#health.check();
   }
 
   get closed(): boolean {
-    return this.#gone !== undefined;
+    return this.#health.gone;
   }
 
   /** Memory of `bytes` bytes with undefined contents. Throws `OutOfMemoryError`. */
-  allocate(bytes: number, life: 'kept' | 'step', where: string): Storage {
+  allocate(bytes: number, life: 'kept' | 'step', where: string, kind?: Kind): Storage {
     this.check();
-    const storage = new Storage(bytes, life);
+    const storage = new Storage(bytes, life, life === 'step' ? (kind ?? this.#trace?.kind) : kind);
     if (this.#trace && life === 'step') {
       this.#allocator.checkSize(where, bytes);
-      storage.traced = true;
-      this.#trace.made.add(storage);
+      this.#trace.make(storage);
     } else {
       this.#allocator.back(storage, where);
     }
@@ -97,15 +92,12 @@ export class Engine {
   }
 
   /** Memory that holds `data` from the start; inside a traced function it is a constant of the program. */
-  store(data: ArrayBufferView, life: 'kept' | 'step', where: string): Storage {
+  store(data: ArrayBufferView, life: 'kept' | 'step', where: string, kind?: Kind): Storage {
     this.check();
-    const storage = new Storage(data.byteLength, life);
+    const storage = new Storage(data.byteLength, life, kind ?? (this.#trace ? 'constants' : undefined));
     this.#allocator.back(storage, where);
     this.#queue.upload(storage, data);
-    if (this.#trace && life === 'step') {
-      storage.traced = true;
-      this.#trace.made.add(storage);
-    }
+    if (life === 'step') this.#trace?.make(storage);
     return storage;
   }
 
@@ -119,7 +111,7 @@ export class Engine {
   /** Gives up one reference; the memory goes back when none is left. */
   release(storage: Storage): void {
     storage.references--;
-    if (storage.references > 0 || storage.traced || this.#gone) return;
+    if (storage.references > 0 || storage.traced || this.closed) return;
     this.#allocator.reclaim(storage);
   }
 
@@ -128,21 +120,9 @@ export class Engine {
     this.check();
     const bindings = call.bindings as Readonly<Record<string, Storage>>;
     const storages = shader.bindings.map(({ name }) => bindings[name]!);
-    for (const [index, { access, name }] of shader.bindings.entries()) {
-      const storage = storages[index]!;
-      if (access === 'read') continue;
-      // WebGPU refuses one buffer bound both ways only at submit; here the kernel can still be named.
-      if (storages.indexOf(storage) !== storages.lastIndexOf(storage)) {
-        throw new TypeError(`${shader.name}: ${name} is written and bound a second time`);
-      }
-      storage.version++;
-      this.#noteWrite(storage);
-    }
-    if (call.workgroups.some((count) => count > MAX_GROUPS)) {
-      throw new ArgumentError(
-        `${shader.name}: ${call.workgroups.join(' x ')} workgroups; an axis takes at most ${MAX_GROUPS}: use smaller tensors`,
-      );
-    }
+    checkCall(shader, storages, call.workgroups);
+    for (const [index, { access }] of shader.bindings.entries())
+      if (access === 'read_write') this.#noteWrite(storages[index]!);
     const pipeline = this.#pipelines.get(shader, call);
     const dispatch = {
       pipeline,
@@ -150,20 +130,66 @@ export class Engine {
       params: encodeParams(shader, call.params),
       workgroups: call.workgroups,
     };
-    if (this.#trace) {
-      for (const storage of storages) this.capture(storage);
-      this.#trace.dispatches.push(dispatch);
-    } else {
-      this.#queue.dispatch(dispatch);
-    }
+    if (this.#trace) this.#trace.record(dispatch);
+    else this.#queue.dispatch(dispatch);
   }
 
   /** Inside a traced function: keeps a storage from outside for the program, whatever happens to its tensor. */
   capture(storage: Storage): void {
+    this.#trace?.capture(storage);
+  }
+
+  /** The part of `arena` from byte `offset` on, a multiple of 256, as memory of its own right. */
+  slice(arena: Storage, offset: number, bytes: number): Storage {
+    const storage = new Storage(bytes, arena.life, arena.kind);
+    storage.arena = arena;
+    storage.offset = offset;
+    storage.traced = arena.traced;
+    arena.references++;
+    if (this.#trace?.made.has(arena)) this.#trace.made.add(storage);
+    return storage;
+  }
+
+  /** Most bytes that one storage, and so an arena, may have. */
+  get largestBinding(): number {
+    return this.#allocator.limit;
+  }
+
+  /**
+   * Inside a traced function: lets a storage that it made lie in `arena` from the start, at byte `offset`, a multiple of 256.
+   * False where it cannot: memory from outside, or work that would read one part of the arena and write another.
+   */
+  placeTraced(storage: Storage, arena: Storage, offset: number): boolean {
+    if (!this.#trace?.canPlace(storage, arena)) return false;
+    this.place(storage, arena, offset);
+    return true;
+  }
+
+  /** Moves a storage, with its contents where it has any yet, into `arena` at byte `offset`, a multiple of 256. */
+  place(storage: Storage, arena: Storage, offset: number): void {
+    this.check();
+    arena.references++;
+    if (storage.buffer) {
+      const slice = this.slice(arena, offset, storage.bytes);
+      this.untraced(() => this.#queue.copy(storage, slice, storage.bytes));
+      this.release(slice);
+      this.#allocator.reclaim(storage);
+    }
+    storage.arena = arena;
+    storage.offset = offset;
+  }
+
+  /** Runs `fn`; step memory made inside a traced function meanwhile is counted as `kind`. */
+  during<T>(kind: Kind, fn: () => T): T {
     const trace = this.#trace;
-    if (!trace || trace.made.has(storage) || trace.captured.has(storage)) return;
-    storage.references++;
-    trace.captured.add(storage);
+    if (!trace) return fn();
+    const before = trace.kind;
+    trace.kind = kind;
+    try {
+      return fn();
+    } finally {
+      trace.kind = before;
+    }
   }
 
   /** The form in which a dtype lies in this engine's memory. */
@@ -191,7 +217,7 @@ export class Engine {
     this.#queue.submit();
     await this.#wait(this.#queue.settle(inFlight), this.info.software);
     this.check();
-    await this.#throwFailures();
+    await this.#health.throwFailures();
   }
 
   /** Milliseconds that the dispatches of `work` take: by the GPU's timestamps, by the clock where it has none. */
@@ -203,7 +229,7 @@ export class Engine {
   /** Runs `fn`, its dispatches recorded into a trace instead of submitted. Step memory made inside is virtual. */
   trace<T>(fn: () => T): { result: T; trace: Trace } {
     this.check();
-    const trace: Trace = { dispatches: [], made: new Set(), captured: new Set(), written: new Map() };
+    const trace = new Trace();
     const outer = this.#trace;
     this.#trace = trace;
     try {
@@ -253,7 +279,7 @@ export class Engine {
   }
 
   disposeProgram(program: Program): void {
-    if (this.#gone) return;
+    if (this.closed) return;
     this.#queue.submit();
     program.dispose((storage) => this.release(storage));
   }
@@ -269,15 +295,15 @@ export class Engine {
 
   /** Frees everything; tensors and models of this engine are gone with it. Twice is once. */
   close(): void {
-    if (this.#gone) return;
-    this.#gone = new DisposedError('engine: closed; open a new one');
+    if (this.closed) return;
+    this.#health.close();
     this.#device.destroy();
   }
 
   #noteWrite(storage: Storage): void {
-    const trace = this.#trace;
-    if (!trace || trace.made.has(storage) || trace.written.has(storage)) return;
-    trace.written.set(storage, storage.generation);
+    storage.version++;
+    this.#trace?.write(storage);
+    for (const part of storage.parts) this.#noteWrite(part);
   }
 
   async #read(requests: readonly ReadRequest[]): Promise<ArrayBuffer[]> {
@@ -285,32 +311,13 @@ export class Engine {
     const staging = new Staging(this.#device, requests);
     try {
       await this.#wait(
-        staging.map().catch(async (error) => {
-          // When the device is lost, mapping may fail a moment before the loss is told.
-          await Promise.race([this.lost, new Promise((resolve) => setTimeout(resolve, 50))]);
-          this.check();
-          throw this.#failure ?? new HalftapeError(`engine: reading failed: ${error}`);
-        }),
+        staging.map().catch((error) => this.#health.explain(error)),
         this.info.software,
       );
-      await this.#throwFailures();
+      await this.#health.throwFailures();
       return staging.take();
     } finally {
       staging.destroy();
     }
-  }
-
-  async #throwFailures(): Promise<void> {
-    try {
-      await this.#pipelines.checked();
-    } catch (error) {
-      // A refused pipeline made the commands around it invalid; its own error says more.
-      this.#failure = undefined;
-      throw error;
-    }
-    if (!this.#failure) return;
-    const failure = this.#failure;
-    this.#failure = undefined;
-    throw failure;
   }
 }

@@ -4,7 +4,7 @@ import { ShaderError } from '../values/errors.ts';
 import { ShaderStage } from './constants.ts';
 import { type Call, labelOf, type Shader, type Specialisation } from './shader.ts';
 import { type Libraries, specialise } from './specialise.ts';
-import type { DeviceBuffer } from './storage.ts';
+import type { Span } from './storage.ts';
 
 /** Uniform offsets must be multiples of this on every adapter. */
 export const PARAMS_STRIDE = 256;
@@ -50,29 +50,30 @@ export class Pipelines {
   }
 
   /** Bind group of these buffers with the params at a dynamic offset into `params`; cached by buffer identity. */
-  bindGroup(
-    pipeline: Pipeline,
-    buffers: readonly DeviceBuffer[],
-    params: GPUBuffer,
-    paramsId: number,
-  ): GPUBindGroup {
-    const key = `${pipeline.layoutKey}|${buffers.map(({ id }) => id).join(',')}|${paramsId}`;
+  bindGroup(pipeline: Pipeline, spans: readonly Span[], params: GPUBuffer, paramsId: number): GPUBindGroup {
+    const places = spans.map(({ buffer, offset, bytes }) =>
+      bytes ? `${buffer.id}@${offset}+${bytes}` : buffer.id,
+    );
+    const key = `${pipeline.layoutKey}|${places.join(',')}|${paramsId}`;
     const known = this.#bindGroups.get(key);
     if (known) return known;
     if (this.#bindGroups.size >= MAX_BIND_GROUPS) this.#bindGroups.clear();
-    const group = this.createBindGroup(pipeline, buffers, params);
+    const group = this.createBindGroup(pipeline, spans, params);
     this.#bindGroups.set(key, group);
     return group;
   }
 
   /** An uncached bind group, for programs that keep theirs. */
-  createBindGroup(pipeline: Pipeline, buffers: readonly DeviceBuffer[], params: GPUBuffer): GPUBindGroup {
+  createBindGroup(pipeline: Pipeline, spans: readonly Span[], params: GPUBuffer): GPUBindGroup {
     return this.#device.createBindGroup({
       label: pipeline.label,
       layout: pipeline.layout,
       entries: [
-        ...buffers.map(({ gpu }, binding) => ({ binding, resource: { buffer: gpu } })),
-        { binding: buffers.length, resource: { buffer: params, size: PARAMS_STRIDE } },
+        ...spans.map(({ buffer, offset, bytes }, binding) => ({
+          binding,
+          resource: { buffer: buffer.gpu, offset, ...(bytes && { size: bytes }) },
+        })),
+        { binding: spans.length, resource: { buffer: params, size: PARAMS_STRIDE } },
       ],
     });
   }

@@ -1,8 +1,9 @@
 /** A traced list of dispatches: its step memory planned by lifetime, its bind groups made once, replayed with new inputs. */
 import { BufferUsage } from './constants.ts';
 import { PARAMS_STRIDE, type Pipelines } from './pipelines.ts';
-import type { Dispatch, Replayable } from './queue.ts';
-import { type Allocator, bucketOf, Storage } from './storage.ts';
+import type { Replayable } from './queue.ts';
+import { type Allocator, bucketOf, type Span, Storage, spanOf } from './storage.ts';
+import type { Trace } from './trace.ts';
 
 interface Step {
   readonly pipeline: GPUComputePipeline;
@@ -11,23 +12,14 @@ interface Step {
   readonly workgroups: readonly [number, number, number];
 }
 
-/** What a traced function recorded. */
-export interface Trace {
-  readonly dispatches: Dispatch[];
-  /** Storages made inside: virtual ones to be planned, and constants with a buffer of their own. */
-  readonly made: Set<Storage>;
-  /** Storages from outside; the trace, then its program, has a reference to each. */
-  readonly captured: Set<Storage>;
-  /** Those among them that the program writes, with their generation at the first write. */
-  readonly written: Map<Storage, number>;
-}
-
 export class Program implements Replayable {
   readonly #allocator: Allocator;
   readonly #steps: Step[];
   readonly #params: GPUBuffer;
   readonly #owned: Storage[];
   readonly #held: Storage[];
+  /** Where the buffers of these lay when they were bound. */
+  readonly #places: readonly Span[];
   readonly #written: ReadonlyMap<Storage, number>;
 
   /**
@@ -44,6 +36,7 @@ export class Program implements Replayable {
   ) {
     this.#allocator = allocator;
     this.#held = [...trace.captured];
+    this.#places = this.#held.map(spanOf);
     this.#written = trace.written;
     this.#owned = plan(allocator, trace, inputs, outputs);
     const { dispatches } = trace;
@@ -58,11 +51,7 @@ export class Program implements Replayable {
     device.queue.writeBuffer(this.#params, 0, bytes);
     this.#steps = dispatches.map(({ pipeline, storages, workgroups }, index) => ({
       pipeline: pipeline.gpu,
-      bindGroup: pipelines.createBindGroup(
-        pipeline,
-        storages.map(({ buffer }) => buffer!),
-        this.#params,
-      ),
+      bindGroup: pipelines.createBindGroup(pipeline, storages.map(spanOf), this.#params),
       offset: index * PARAMS_STRIDE,
       workgroups,
     }));
@@ -82,9 +71,15 @@ export class Program implements Replayable {
     return this.#written.keys();
   }
 
-  /** What it writes has got a copy since, which the program knows nothing of. */
+  /** What it writes has got a copy since, which the program knows nothing of, or memory it has bound has moved. */
   get stale(): boolean {
-    return [...this.#written].some(([{ generation }, before]) => generation !== before);
+    return (
+      [...this.#written].some(([{ generation }, before]) => generation !== before) ||
+      this.#held.some(({ buffer, offset }, i) => {
+        const place = this.#places[i]!;
+        return buffer !== place.buffer || offset !== place.offset;
+      })
+    );
   }
 
   encode(pass: GPUComputePassEncoder): void {
@@ -117,9 +112,9 @@ function plan(
 ): Storage[] {
   const last = new Map<Storage, number>();
   for (const [index, { storages }] of dispatches.entries())
-    for (const storage of storages) last.set(storage, index);
-  for (const storage of [...inputs, ...outputs]) last.set(storage, Number.POSITIVE_INFINITY);
-  const owned = [...made].filter(({ buffer }) => buffer !== undefined);
+    for (const storage of storages) last.set(storage.root, index);
+  for (const { root } of [...inputs, ...outputs]) last.set(root, Number.POSITIVE_INFINITY);
+  const owned = [...made].filter(({ buffer, arena }) => buffer !== undefined && !arena);
   const free: Storage[] = [];
   const assigned = new Map<Storage, Storage>();
   const assign = (storage: Storage): void => {
@@ -133,7 +128,7 @@ function plan(
     if (owner) {
       free.splice(free.indexOf(owner), 1);
     } else {
-      owner = new Storage(storage.bytes, 'step');
+      owner = new Storage(storage.bytes, 'step', 'programs');
       allocator.back(owner, 'jit');
       owned.push(owner);
     }
@@ -141,15 +136,16 @@ function plan(
     assigned.set(storage, owner);
   };
   try {
-    for (const storage of inputs) assign(storage);
+    for (const storage of inputs) assign(storage.root);
     for (const [index, { storages }] of dispatches.entries()) {
-      for (const storage of storages) assign(storage);
-      for (const storage of new Set(storages)) {
+      const roots = new Set(storages.map(({ root }) => root));
+      for (const storage of roots) assign(storage);
+      for (const storage of roots) {
         const owner = assigned.get(storage);
         if (owner && last.get(storage) === index) free.push(owner);
       }
     }
-    for (const storage of outputs) assign(storage);
+    for (const storage of outputs) assign(storage.root);
   } catch (error) {
     for (const owner of owned) allocator.reclaim(owner);
     throw error;

@@ -2,7 +2,7 @@
 import { BufferUsage } from './constants.ts';
 import { PARAMS_STRIDE, type Pipeline, type Pipelines } from './pipelines.ts';
 import type { Workgroups } from './shader.ts';
-import type { Allocator, DeviceBuffer, Storage } from './storage.ts';
+import { type Allocator, type DeviceBuffer, type Span, type Storage, spanOf } from './storage.ts';
 
 /** One dispatch as data. */
 export interface Dispatch {
@@ -21,12 +21,12 @@ type Command =
   | {
       kind: 'dispatch';
       pipeline: Pipeline;
-      buffers: readonly DeviceBuffer[];
+      spans: readonly Span[];
       params: ArrayBuffer;
       workgroups: Workgroups;
     }
   | { kind: 'upload'; buffer: DeviceBuffer; offset: number; bytes: Uint8Array<ArrayBuffer> }
-  | { kind: 'copy'; from: DeviceBuffer; to: DeviceBuffer; bytes: number }
+  | { kind: 'copy'; from: Span; to: Span; bytes: number }
   | { kind: 'replay'; replayable: Replayable };
 
 /** Commands recorded before they are submitted by themselves. */
@@ -66,7 +66,7 @@ export class CommandQueue {
     this.#push({
       kind: 'dispatch',
       pipeline,
-      buffers: storages.map((storage) => this.#use(storage)),
+      spans: storages.map((storage) => this.#use(storage)),
       params,
       workgroups,
     });
@@ -74,7 +74,7 @@ export class CommandQueue {
 
   /** Writes `data` from byte `offset` of `storage` on, a multiple of 4, after everything recorded before. */
   upload(storage: Storage, data: ArrayBufferView, offset = 0): void {
-    const buffer = storage.buffer!;
+    const { buffer, offset: start } = spanOf(storage);
     const own = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
     const waits = buffer.usedBy === this.#serial;
     let bytes = own;
@@ -84,9 +84,9 @@ export class CommandQueue {
     }
     if (waits) {
       this.#waitingBytes += bytes.byteLength;
-      this.#push({ kind: 'upload', buffer: this.#use(storage), offset, bytes });
+      this.#push({ kind: 'upload', buffer: this.#use(storage).buffer, offset: start + offset, bytes });
     } else {
-      this.#device.queue.writeBuffer(buffer.gpu, offset, bytes);
+      this.#device.queue.writeBuffer(buffer.gpu, start + offset, bytes);
     }
   }
 
@@ -138,10 +138,10 @@ export class CommandQueue {
     while (this.#inFlight.size > most) await Promise.race(this.#inFlight);
   }
 
-  #use(storage: Storage): DeviceBuffer {
-    const buffer = storage.buffer!;
-    buffer.usedBy = this.#serial;
-    return buffer;
+  #use(storage: Storage): Span {
+    const span = spanOf(storage);
+    span.buffer.usedBy = this.#serial;
+    return span;
   }
 
   #push(command: Command): void {
@@ -178,7 +178,8 @@ export class CommandQueue {
       encoder ??= this.#device.createCommandEncoder({ label: 'halftape' });
       if (command.kind === 'copy') {
         endPass();
-        encoder.copyBufferToBuffer(command.from.gpu, 0, command.to.gpu, 0, command.bytes);
+        const { from, to, bytes } = command;
+        encoder.copyBufferToBuffer(from.buffer.gpu, from.offset, to.buffer.gpu, to.offset, bytes);
         continue;
       }
       pass ??= encoder.beginComputePass({
@@ -190,10 +191,10 @@ export class CommandQueue {
         bound = undefined;
         continue;
       }
-      const { pipeline, buffers, workgroups } = command;
+      const { pipeline, spans, workgroups } = command;
       if (bound !== pipeline.gpu) pass.setPipeline(pipeline.gpu);
       bound = pipeline.gpu;
-      pass.setBindGroup(0, this.#pipelines.bindGroup(pipeline, buffers, arena!.gpu, arena!.id), [offset]);
+      pass.setBindGroup(0, this.#pipelines.bindGroup(pipeline, spans, arena!.gpu, arena!.id), [offset]);
       pass.dispatchWorkgroups(...workgroups);
       offset += PARAMS_STRIDE;
     }

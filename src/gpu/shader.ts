@@ -1,4 +1,5 @@
 /** What the generator knows of a `.wgsl` file, and the typed call that dispatches it. */
+import { ArgumentError } from '../values/errors.ts';
 import type { Storage } from './storage.ts';
 
 /**
@@ -47,6 +48,24 @@ export function linearGrid(count: number, workgroupSize: number): Workgroups {
   const groups = Math.ceil(count / workgroupSize);
   const rows = Math.ceil(groups / MAX_GROUPS);
   return [Math.ceil(groups / rows), rows, 1];
+}
+
+/** Throws on memory that is written and bound a second time, and on grids that are too large: at submit WebGPU names no kernel. */
+export function checkCall({ name, bindings }: Shader, storages: readonly Storage[], grid: Workgroups): void {
+  for (const [index, own] of storages.entries()) {
+    if (bindings[index]!.access === 'read') continue;
+    const clash = storages.some((other, i) => {
+      if (i === index || other.root !== own.root) return false;
+      // Two parts of one arena may both be written.
+      return bindings[i]!.access === 'read' || other.offset === own.offset;
+    });
+    if (clash) throw new TypeError(`${name}: ${bindings[index]!.name} is written and bound a second time`);
+  }
+  if (grid.some((count) => count > MAX_GROUPS)) {
+    throw new ArgumentError(
+      `${name}: ${grid.join(' x ')} workgroups; an axis takes at most ${MAX_GROUPS}: use smaller tensors`,
+    );
+  }
 }
 
 /** Readable name of a specialisation: cache key, GPU label and profiler row. */

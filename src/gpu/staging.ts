@@ -1,6 +1,6 @@
 /** The way back to the host: storages copied into one mappable buffer. */
 import { BufferUsage, MapMode } from './constants.ts';
-import type { Storage } from './storage.ts';
+import { type Storage, spanOf } from './storage.ts';
 
 /** So many bytes from the start of a storage. */
 export interface ReadRequest {
@@ -28,7 +28,8 @@ export class Staging {
     const encoder = device.createCommandEncoder({ label: 'staging' });
     for (const [index, { storage, bytes }] of requests.entries()) {
       const { offset } = this.#ranges[index]!;
-      encoder.copyBufferToBuffer(storage.buffer!.gpu, 0, this.#buffer, offset, Math.ceil(bytes / 4) * 4);
+      const { buffer, offset: from } = spanOf(storage);
+      encoder.copyBufferToBuffer(buffer.gpu, from, this.#buffer, offset, Math.ceil(bytes / 4) * 4);
     }
     device.queue.submit([encoder.finish()]);
   }

@@ -16,10 +16,29 @@ export interface DeviceBuffer {
   usedBy: number;
 }
 
+/** What memory is for, as reports name it. */
+export type Kind =
+  | 'weights'
+  | 'f16 copies'
+  | 'optimizer slots'
+  | 'weight gradients'
+  | 'activations'
+  | 'gradients'
+  | 'inputs'
+  | 'outputs'
+  | 'constants'
+  | 'programs'
+  | 'tensors'
+  | 'other';
+
 /** Memory of one tensor or variable, with a reference count. Without a buffer while a traced program has not been planned. */
 export class Storage {
   references = 1;
-  buffer: DeviceBuffer | undefined;
+  /** A storage inside another one, its arena, begins at this byte of it and has no buffer of its own. */
+  arena: Storage | undefined;
+  offset = 0;
+  /** Storages that lie inside this one: what writes it writes them. */
+  parts: readonly Storage[] = [];
   /** How often it was written: what a tape recorded must not have changed when its gradient is taken. */
   version = 0;
   /** Changes when a copy appears that is to be written with it: programs that write it must be traced anew. */
@@ -28,11 +47,39 @@ export class Storage {
   traced = false;
   readonly bytes: number;
   readonly life: Life;
+  readonly kind: Kind;
+  #buffer: DeviceBuffer | undefined;
 
-  constructor(bytes: number, life: Life) {
+  constructor(bytes: number, life: Life, kind: Kind = life === 'kept' ? 'other' : 'tensors') {
     this.bytes = bytes;
     this.life = life;
+    this.kind = kind;
   }
+
+  get buffer(): DeviceBuffer | undefined {
+    return this.arena ? this.arena.buffer : this.#buffer;
+  }
+
+  set buffer(buffer: DeviceBuffer | undefined) {
+    this.#buffer = buffer;
+  }
+
+  /** The storage that owns the buffer. */
+  get root(): Storage {
+    return this.arena ? this.arena.root : this;
+  }
+}
+
+/** A storage as it is bound: its buffer, or its part of an arena's. */
+export interface Span {
+  readonly buffer: DeviceBuffer;
+  readonly offset: number;
+  /** Bytes in whole quads; undefined for all of the buffer. */
+  readonly bytes: number | undefined;
+}
+
+export function spanOf({ buffer, arena, offset, bytes }: Storage): Span {
+  return { buffer: buffer!, offset, bytes: arena && Math.ceil(bytes / 16) * 16 };
 }
 
 export interface MemoryReport {
@@ -44,6 +91,8 @@ export interface MemoryReport {
   pooledBytes: number;
   /** Number of GPU buffers, pooled ones included. */
   buffers: number;
+  /** `bytesInUse` by what they are for. */
+  byKind: { [kind in Kind]?: number };
 }
 
 /** Four buckets an octave, at least 256 bytes: at most a quarter more than was asked for, and always whole quads. */
@@ -71,7 +120,10 @@ export class Allocator {
   readonly #limit: number;
   /** Submits what is recorded, so that released buffers can be destroyed; set by the queue. */
   relieve: () => void = () => {};
-  #report: MemoryReport = { bytesInUse: 0, peakBytes: 0, pooledBytes: 0, buffers: 0 };
+  #report = { bytesInUse: 0, peakBytes: 0, pooledBytes: 0, buffers: 0 };
+  readonly #byKind = new Map<Kind, number>();
+  /** GPU buffers made so far: a replayed step makes none. */
+  created = 0;
   #nextId = 1;
 
   constructor(device: GPUDevice, budget: number) {
@@ -81,8 +133,16 @@ export class Allocator {
     this.#limit = Math.floor(Math.min(maxStorageBufferBindingSize, maxBufferSize) / 16) * 16;
   }
 
+  /** Most bytes of one storage. */
+  get limit(): number {
+    return this.#limit;
+  }
+
   report(): MemoryReport {
-    return { ...this.#report };
+    return {
+      ...this.#report,
+      byKind: Object.fromEntries([...this.#byKind].filter(([, bytes]) => bytes > 0)),
+    };
   }
 
   /** Throws `OutOfMemoryError` when one storage is larger than can be bound. */
@@ -102,16 +162,21 @@ export class Allocator {
     const pooled = this.#free.get(bytes)?.pop();
     if (pooled) this.#report.pooledBytes -= bytes;
     storage.buffer = pooled ?? this.#create(bytes, where, storage.life);
-    this.#report.bytesInUse += bytes;
+    this.#count(storage, bytes);
     this.#report.peakBytes = Math.max(this.#report.peakBytes, this.#report.bytesInUse);
   }
 
   /** Takes the buffer back: a `step` buffer into the pool, a `kept` one to be destroyed by `destroyCondemned`. */
   reclaim(storage: Storage): void {
-    if (!storage.buffer) return;
-    const buffer = storage.buffer;
+    const { arena, buffer } = storage;
+    if (arena) {
+      storage.arena = undefined;
+      if (--arena.references === 0) this.reclaim(arena);
+      return;
+    }
+    if (!buffer) return;
     storage.buffer = undefined;
-    this.#report.bytesInUse -= buffer.bytes;
+    this.#count(storage, -buffer.bytes);
     if (storage.life === 'kept') {
       this.#condemned.push(buffer);
       this.#condemnedBytes += buffer.bytes;
@@ -159,7 +224,13 @@ export class Allocator {
       usage: BufferUsage.STORAGE | BufferUsage.COPY_SRC | BufferUsage.COPY_DST,
     });
     this.#report.buffers++;
+    this.created++;
     return { gpu, id: this.#nextId++, bytes, usedBy: 0 };
+  }
+
+  #count({ kind }: Storage, bytes: number): void {
+    this.#report.bytesInUse += bytes;
+    this.#byKind.set(kind, (this.#byKind.get(kind) ?? 0) + bytes);
   }
 
   #held(): number {

@@ -4,7 +4,7 @@ import { finite_check, scale_update } from '../generated/shaders.ts';
 import type { Engine } from '../gpu/engine.ts';
 import { linearGrid } from '../gpu/shader.ts';
 import type { Storage } from '../gpu/storage.ts';
-import type { Operand } from './operand.ts';
+import { type Operand, unusedStorage } from './operand.ts';
 
 /** The words of `shaders/lib/scale_state.wgsl`, in order. */
 export const SCALE_STATE = [
@@ -24,15 +24,15 @@ export const SCALE_STATE_BYTES = 64;
 
 export type ScaleUpdate = { readonly [K in (typeof scale_update.params)[number]['name']]: number };
 
-/** Sets the state's overflow flag when `x` holds an infinity or a NaN. */
-export function finiteCheckKernel(x: Operand, state: Storage): void {
+/** Sets the state's overflow flag when `x` holds an infinity or a NaN. `blocks`: elements that count in each block of an arena. */
+export function finiteCheckKernel(x: Operand, state: Storage, blocks?: Storage): void {
   const half = x.dtype === 'float16';
   x.engine.run(finite_check, {
     types: {},
-    overrides: { HALF: half },
-    bindings: { x: x.storage, state },
+    overrides: { HALF: half, BLOCKS: blocks !== undefined },
+    bindings: { x: x.storage, blocks: blocks ?? unusedStorage(x.engine), state },
     params: { size: x.size },
-    workgroups: linearGrid(Math.ceil(x.size / (half ? 8 : 4) / finite_check.constants.WORDS), 64),
+    workgroups: linearGrid(Math.ceil(x.size / (half ? 8 : 4) / finite_check.constants.QUADS), 64),
   });
 }
 

@@ -31,7 +31,7 @@ export class ScaleState {
       ...{ scale: lossScale.initialScale, growthCounter: 0, overflow: 0, apply: 1, inverse: 1, skipped: 0 },
       ...{ iterations: 0, learningRate, beta1Power: 1, beta2Power: 1 },
     });
-    const storage = engine.untraced(() => engine.store(start, 'kept', 'optimizer'));
+    const storage = engine.untraced(() => engine.store(start, 'kept', 'optimizer', 'optimizer slots'));
     this.words = new Tensor(engine, storage, [SCALE_STATE_BYTES / 4], 'float32');
     leaveScopes(this.words);
   }
@@ -42,11 +42,18 @@ export class ScaleState {
 
   /**
    * Ends a step, before its updates: looks for infinities and NaN where the loss scale skips, then decides and moves the
-   * scale. `betas` are the factors of Adam's running products, 1 without.
+   * scale. `betas` are the factors of Adam's running products, 1 without; `blocks` tell where arenas hold nothing.
    */
-  endStep(gradients: readonly Operand[], betas: { beta1: number; beta2: number }): void {
+  endStep(
+    gradients: readonly Operand[],
+    betas: { beta1: number; beta2: number },
+    blocks: readonly Storage[] = [],
+  ): void {
     const { kind, skips, scaledGradients, countSkipped, ...rule } = this.lossScale;
-    if (skips) for (const gradient of gradients) finiteCheckKernel(gradient, this.storage);
+    if (skips) {
+      for (const [index, gradient] of gradients.entries())
+        finiteCheckKernel(gradient, this.storage, blocks[index]);
+    }
     scaleUpdateKernel(this.engine, this.storage, {
       dynamic: Number(kind === 'dynamic'),
       growthSteps: rule.growthSteps,

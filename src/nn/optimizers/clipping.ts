@@ -1,17 +1,10 @@
 /** Gradient clipping, on the unscaled size of gradients that may still be multiplied with the loss scale. */
-import type { Tensor } from '../../autograd/tensor.ts';
-import { SCALE_STATE } from '../../kernels/scale_state.ts';
-import { add } from '../../ops/add.ts';
-import { cast } from '../../ops/cast.ts';
-import { div } from '../../ops/div.ts';
-import { maximum } from '../../ops/maximum.ts';
-import { minimum } from '../../ops/minimum.ts';
-import { mul } from '../../ops/mul.ts';
-import { neg } from '../../ops/neg.ts';
-import { slice } from '../../ops/slice.ts';
-import { sqrt } from '../../ops/sqrt.ts';
-import { square } from '../../ops/square.ts';
-import { sum } from '../../ops/sum.ts';
+import { emptyTensor, type Tensor } from '../../autograd/tensor.ts';
+import type { ArenaRun } from '../../autograd/variable-arena.ts';
+import type { Storage } from '../../gpu/storage.ts';
+import { BLOCK, blockSquaresKernel, clipFactorsKernel } from '../../kernels/clip.ts';
+import type { Clip } from '../../kernels/optimizer.ts';
+import { tensor } from '../../ops/creation.ts';
 import { show } from '../../values/dtype.ts';
 import { ArgumentError } from '../../values/errors.ts';
 
@@ -37,21 +30,39 @@ export function checkClipping(options: Clipping): Clipping {
   return { [name]: bound };
 }
 
-/** `words` is the optimizer's state; its `inverse` is what unscales the gradients of this step. */
-export function clip(gradients: readonly Tensor[], clipping: Clipping, words: Tensor): readonly Tensor[] {
-  const { clipNorm, globalClipNorm, clipValue } = clipping;
-  const bound = clipNorm ?? globalClipNorm ?? clipValue;
-  if (bound === undefined) return gradients;
-  const inverse = slice(words, [SCALE_STATE.findIndex(({ name }) => name === 'inverse')], [1]);
-  const wide = gradients.map((gradient) => cast(gradient, 'float32'));
-  if (clipValue !== undefined) {
-    const limit = div(clipValue, inverse);
-    return wide.map((gradient) => minimum(maximum(gradient, neg(limit)), limit));
+/** A part of the gradients, in an arena. */
+export interface GradientRun {
+  readonly run: ArenaRun;
+  readonly gradient: Tensor;
+}
+
+/** How each of `runs` is clipped; norms are those of gradients unscaled by `state`, of one variable or of all in `runs`. */
+export function clip(
+  runs: readonly GradientRun[],
+  { clipNorm, globalClipNorm, clipValue }: Clipping,
+  state: Storage,
+): (Clip | undefined)[] {
+  if (clipValue !== undefined) return runs.map(() => ({ kind: 'CLIP_VALUE', bound: clipValue }));
+  const bound = clipNorm ?? globalClipNorm;
+  if (bound === undefined || runs.length === 0) return runs.map(() => undefined);
+  const { engine } = runs[0]!.gradient;
+  const words = (count: number) => emptyTensor(engine, [count], 'float32', 'clipping');
+  if (clipNorm !== undefined) {
+    return runs.map(({ run, gradient }) => {
+      const [sums, factors] = [words(run.size / BLOCK), words(run.size / BLOCK)];
+      blockSquaresKernel(gradient, run.blocks.storage, state, sums.storage, 0);
+      clipFactorsKernel(run.ranges, sums.storage, factors.storage, bound, false);
+      return { kind: 'CLIP_NORM', factors: factors.storage };
+    });
   }
-  const squares = wide.map((gradient) => sum(square(mul(gradient, inverse))));
-  // bound / max(norm, bound): 1 where the norm is within the bound.
-  const factor = (squared: Tensor) => div(bound, maximum(sqrt(squared), bound));
-  if (clipNorm !== undefined) return wide.map((gradient, index) => mul(gradient, factor(squares[index]!)));
-  const common = factor(squares.reduce((total, squared) => add(total, squared)));
-  return wide.map((gradient) => mul(gradient, common));
+  const blocks = runs.reduce((sum, { run }) => sum + run.size / BLOCK, 0);
+  const [sums, factors] = [words(blocks), words(1)];
+  let first = 0;
+  for (const { run, gradient } of runs) {
+    blockSquaresKernel(gradient, run.blocks.storage, state, sums.storage, first);
+    first += run.size / BLOCK;
+  }
+  const all = tensor(Uint32Array.of(0, blocks), { engine });
+  clipFactorsKernel(all, sums.storage, factors.storage, bound, true);
+  return runs.map(() => ({ kind: 'CLIP_GLOBAL_NORM', factors: factors.storage }));
 }

@@ -2,7 +2,7 @@
 import { GradientTape } from '../../autograd/tape.ts';
 import type { Tensor } from '../../autograd/tensor.ts';
 import { tidy } from '../../autograd/tidy.ts';
-import { Variable } from '../../autograd/variable.ts';
+import type { Variable } from '../../autograd/variable.ts';
 import type { Engine } from '../../gpu/engine.ts';
 import type { UpdateTarget } from '../../kernels/optimizer.ts';
 import { overwriteKernel } from '../../kernels/optimizer.ts';
@@ -12,11 +12,13 @@ import { reshape } from '../../ops/reshape.ts';
 import { slice } from '../../ops/slice.ts';
 import { type LossScale, NO_LOSS_SCALE, staticLossScale } from '../../precision/loss-scale.ts';
 import { ScaleState, type ScaleValues } from '../../precision/scale-state.ts';
-import { isFloat, list, show } from '../../values/dtype.ts';
+import { isFloat, show } from '../../values/dtype.ts';
 import { ArgumentError, DtypeError, ShapeError } from '../../values/errors.ts';
 import { checkOptions } from '../../values/options.ts';
 import { sameShape, showShape } from '../../values/shape.ts';
-import { type Clipping, checkClipping, clip } from './clipping.ts';
+import { type Clipping, checkClipping, clip, type GradientRun } from './clipping.ts';
+import { gradientArena } from './gradient-arena.ts';
+import { Slots, type SlotValues } from './slots.ts';
 
 export interface OptimizerOptions extends Clipping {
   /** Default: the optimizer's own. */
@@ -33,8 +35,7 @@ export type GradientPair = readonly [gradient: Tensor | null, variable: Variable
 /** Everything that a checkpoint needs; slot values in float32. */
 export interface OptimizerState {
   readonly scale: Partial<ScaleValues>;
-  /** Values by slot name, then by variable name. */
-  readonly slots: Record<string, Record<string, Float32Array>>;
+  readonly slots: SlotValues;
 }
 
 export abstract class Optimizer {
@@ -42,7 +43,7 @@ export abstract class Optimizer {
   readonly clipping: Clipping;
   /** Names of the slots; each variable has one of its shape and dtype for every name, zero at the start. */
   protected abstract readonly slotNames: readonly string[];
-  readonly #slots = new Map<Variable, Variable[]>();
+  readonly #slots = new Slots(() => this.slotNames);
   #lossScale: LossScale;
   #learningRate: number;
   #state: ScaleState | undefined;
@@ -114,34 +115,30 @@ export abstract class Optimizer {
     }
     const { engine } = given[0]![1];
     for (const [gradient, variable] of given) checkPair(this.name, engine, gradient, variable);
+    const byVariable = new Map(given.map(([gradient, variable]) => [variable, gradient]));
+    if (byVariable.size < given.length)
+      throw new ArgumentError(`${this.name}.applyGradients: a variable is given twice; add its gradients`);
     const state = this.stateOn(engine);
-    const slots = given.map(([, variable]) => this.#slotsOf(variable));
+    const runs = this.#slots.runsOf([...byVariable.keys()]);
     tidy(() => {
+      const parts = runs.map((run) => ({
+        run,
+        gradient: gradientArena(
+          run,
+          run.variables.map((variable) => byVariable.get(variable)!),
+        ),
+      }));
       state.endStep(
-        given.map(([gradient]) => gradient),
+        parts.map(({ gradient }) => gradient),
         this.betas,
+        parts.map(({ run }) => run.blocks.storage),
       );
-      const clipped = clip(
-        given.map(([gradient]) => gradient),
-        this.clipping,
-        state.words,
-      );
-      for (const [index, [gradient, variable]] of given.entries()) {
-        const target = {
-          gradient: clipped[index]!,
-          master: variable.values,
-          copy: variable.halfStorage,
-          state: state.storage,
-        };
-        // A gradient that is the variable itself would be read and written at once.
-        if (target.gradient.storage === variable.storage) target.gradient = mul(gradient, 1);
-        if (variable.overwriteWithGradient) overwriteKernel({ ...target, gradient });
-        else
-          this.update(
-            target,
-            slots[index]!.map(({ values }) => values),
-          );
-      }
+      const statistics = parts.filter(({ run }) => run.variables[0]!.overwriteWithGradient);
+      const updates = parts.filter((part) => !statistics.includes(part));
+      const clips = clip(updates, this.clipping, state.storage);
+      for (const [index, part] of updates.entries())
+        this.update({ ...targetOf(part, state), clip: clips[index] }, this.#slots.of(part.run));
+      for (const part of statistics) overwriteKernel(targetOf(part, state));
     });
   }
 
@@ -194,62 +191,25 @@ export abstract class Optimizer {
 
   /** All state, for a checkpoint. */
   async state(): Promise<OptimizerState> {
-    const slots: Record<string, Record<string, Float32Array>> = {};
-    for (const [index, name] of this.slotNames.entries()) {
-      slots[name] = {};
-      for (const [variable, own] of this.#slots) {
-        if (slots[name][variable.name])
-          throw new ArgumentError(
-            `${this.name}.state: two variables are called '${variable.name}'; name them apart`,
-          );
-        slots[name][variable.name] = Float32Array.from(await own[index]!.data());
-      }
-    }
+    const slots = await this.#slots.read(`${this.name}.state`);
     // The buffer holds the learning rate rounded to float32.
     return { scale: { ...(await this.readState()), learningRate: this.#learningRate }, slots };
   }
 
   /** Restores what `state` gave. Slots are found by the names of `variables`; throws `ArgumentError` where they do not fit. */
   loadState(state: OptimizerState, variables: readonly Variable[]): void {
-    this.#checkSlots(state, variables);
+    this.#slots.check(`${this.name}.loadState`, state.slots, variables);
     this.#restored = { ...state.scale };
     if (state.scale.learningRate !== undefined) this.#learningRate = state.scale.learningRate;
     this.#state?.write(this.#restored);
-    for (const variable of variables) {
-      for (const [index, name] of this.slotNames.entries()) {
-        const values = state.slots[name]?.[variable.name];
-        // A slot that the state does not have was zero when it was saved.
-        if (values) this.#slotsOf(variable)[index]!.assign(values);
-        else this.#slots.get(variable)?.[index]?.assign(new Float32Array(variable.size));
-      }
-    }
-  }
-
-  #checkSlots({ slots }: OptimizerState, variables: readonly Variable[]): void {
-    for (const [slot, values] of Object.entries(slots)) {
-      for (const [name, { length }] of Object.entries(values)) {
-        const where = `${this.name}.loadState: slot '${slot}' of '${name}'`;
-        const variable = variables.find((one) => one.name === name);
-        if (!this.slotNames.includes(slot))
-          throw new ArgumentError(
-            `${where}: this optimizer has no such slot; load the state of the same one`,
-          );
-        if (!variable)
-          throw new ArgumentError(
-            `${where}: no such variable; use ${list(variables.map((one) => one.name))}`,
-          );
-        if (length !== variable.size)
-          throw new ArgumentError(`${where} has ${length} values; use ${variable.size}`);
-      }
-    }
+    this.#slots.write(state.slots, variables);
   }
 
   /** Frees the state and the slots. */
   dispose(): void {
     this.#state?.dispose();
     this.#state = undefined;
-    for (const slots of this.#slots.values()) for (const slot of slots) slot.dispose();
-    this.#slots.clear();
+    this.#slots.dispose();
   }
 
   /** The state on the engine of the variables, made on first use. */
@@ -261,19 +221,10 @@ export abstract class Optimizer {
     }
     return this.#state;
   }
+}
 
-  #slotsOf(variable: Variable): Variable[] {
-    let slots = this.#slots.get(variable);
-    if (!slots) {
-      slots = this.slotNames.map((slot) => {
-        const name = `${this.name}/${variable.name}/${slot}`;
-        const { engine, size, shape, dtype } = variable;
-        return new Variable(engine, new Float32Array(size), shape, dtype, { name, trainable: false });
-      });
-      this.#slots.set(variable, slots);
-    }
-    return slots;
-  }
+function targetOf({ run, gradient }: GradientRun, { storage }: ScaleState): UpdateTarget {
+  return { gradient, master: run.masters, copy: run.copies?.storage, state: storage };
 }
 
 /** Pairs gradients with variables. Throws `ArgumentError` when there are not as many of both. */

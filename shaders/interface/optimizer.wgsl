@@ -1,0 +1,53 @@
+// An optimizer's update of size elements: one variable, or an arena of them, each from a whole block of 128 elements on.
+// A shader gives `update`: the new weights for a quad, from the gradient of the loss and the old weights, its slots moved
+// on. Nothing happens when the state says to skip. COPY: the new weights are also written as halves.
+alias In4 = vec4<f32>;  // gradients
+alias Out4 = vec4<f32>; // weights and slots
+alias Acc = f32;
+
+override COPY: bool = false;
+// How gradients are held within bounds, after they are unscaled: not, by each element's value (BOUND), by the norm of their
+// variable (factors[block]), by the norm of all together (factors[0]).
+override CLIP: u32 = 0;
+override BOUND: f32 = 0;
+
+const CLIP_NONE = 0u;
+const CLIP_VALUE = 1u;
+const CLIP_NORM = 2u;
+const CLIP_GLOBAL_NORM = 3u;
+
+@group(0) @binding(0) var<storage, read> gradient: array<In4>;
+@group(0) @binding(1) var<storage, read> state: ScaleState;
+@group(0) @binding(2) var<storage, read> factors: array<f32>;
+@group(0) @binding(3) var<storage, read_write> master: array<Out4>;
+@group(0) @binding(4) var<storage, read_write> copy: array<vec2<u32>>;
+
+// #include "lib/grid.wgsl"
+// #include "lib/in.wgsl"
+// #include "lib/narrow.wgsl"
+// #include "lib/out.wgsl"
+// #include "lib/scale_state.wgsl"
+
+fn gradientAt(quad: u32) -> vec4<Acc> {
+  let g = in4(gradient[quad]) * state.inverse;
+  switch CLIP {
+    // Comparisons, since clamp would hide a NaN.
+    case CLIP_VALUE: { return select(select(g, vec4<Acc>(BOUND), g > vec4<Acc>(BOUND)), vec4<Acc>(-BOUND), g < vec4<Acc>(-BOUND)); }
+    case CLIP_NORM: { return g * factors[quad / 32u]; }
+    case CLIP_GLOBAL_NORM: { return g * factors[0]; }
+    default: { return g; }
+  }
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let quad = linearIndex(group, groups, lane, 64u);
+  if quad * 4u >= params.size || state.apply == 0u {
+    return;
+  }
+  let w = update(quad, gradientAt(quad), own4(master[quad]));
+  master[quad] = out4(w);
+  if COPY {
+    copy[quad] = narrow(w);
+  }
+}
