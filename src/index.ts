@@ -8,14 +8,16 @@ import { checkOptions } from './values/options.ts';
 
 export { memory, variable } from './autograd/creation.ts';
 export { type CustomGradient, customGradient, stopGradient } from './autograd/custom-gradient.ts';
-export { type Jitted, jit } from './autograd/jit.ts';
+export { type JitProgram, type Jitted, jit } from './autograd/jit.ts';
 export { type GradientOptions, GradientTape, type TapeOptions, valueAndGradients } from './autograd/tape.ts';
 export { Tensor } from './autograd/tensor.ts';
 export { keep, tidy } from './autograd/tidy.ts';
 export { Variable } from './autograd/variable.ts';
 export type { EngineInfo, HalfForm, MatrixConfig } from './gpu/adapter.ts';
 export type { Engine } from './gpu/engine.ts';
-export type { MemoryReport } from './gpu/storage.ts';
+export type { Profile } from './gpu/profile.ts';
+export type { ProgramReport } from './gpu/program-report.ts';
+export type { Kind, MemoryReport } from './gpu/storage.ts';
 export type { GemmChoices, GemmOptions } from './kernels/gemm/choice.ts';
 export type { Tuned } from './kernels/gemm/tune.ts';
 export * from './nn/index.ts';

@@ -113,12 +113,12 @@ for (const form of ['native', 'packed'] as const) {
     const v = ht.variable([1, 2], { engine, name: 'w' });
     const count = ht.variable([5], { engine, dtype: 'int32', name: 'n' });
     v.read('float16');
-    const submits = engine.submits;
+    const submits = engine.made.submits;
     const memory = engine.memory();
     assertThrows(() => v.assign([1, 2, 3]), ht.ShapeError, /^w: assigned 3 values, it has 2 \(2\)$/);
     assertThrows(() => v.assign([1, 'x'] as unknown as number[]), ht.DataError, /^w: value 'x' at index 1/);
     assertThrows(() => count.assign([1.5]), ht.DataError, /^n: value 1\.5 at index 0 is no int32/);
-    assert.equal([engine.submits, engine.memory()], [submits, memory]);
+    assert.equal([engine.made.submits, engine.memory()], [submits, memory]);
     const [wide, half] = [ht.zeros([2, 1], 'float32', { engine }), ht.zeros([2], 'float16', { engine })];
     assertThrows(() => v.assign(wide), ht.ShapeError, /^w: assigned shape \(2, 1\), it has \(2\)$/);
     assertThrows(() => v.assign(half), ht.DtypeError, /^w: assigned float16, it is float32; use ht\.cast$/);

@@ -235,7 +235,7 @@ for (const wrap of [false, true]) {
       [() => optimizer.apply([], []), ArgumentError, /no gradient for any of 0 variables/],
     ];
     for (const [call, type, message] of cases) await refuses(call, type, message);
-    assert.is(engine.submits, submits);
+    assert.is(engine.made.submits, submits);
     assert.equal(await everything(), before);
     other.close();
   });

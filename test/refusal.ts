@@ -35,7 +35,7 @@ export async function refusesUnchanged(
   const engine = model.weights[0]!.engine;
   const { submits } = engine;
   await refuses(call, type, message);
-  assert.is(engine.submits, submits, `GPU work was submitted: ${message}`);
+  assert.is(engine.made.submits, submits, `GPU work was submitted: ${message}`);
   assert.equal(await bits(model), before, `weights have changed: ${message}`);
 }
 

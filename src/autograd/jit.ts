@@ -1,8 +1,10 @@
 /** `jit`: traces a function once per signature into a program and replays it, the counterpart of `tf.function`. */
 
 import { defaultEngine } from '../gpu/default-engine.ts';
-import type { Engine } from '../gpu/engine.ts';
+import type { Copy, Engine } from '../gpu/engine.ts';
+import type { Profile } from '../gpu/profile.ts';
 import type { Program } from '../gpu/program.ts';
+import type { ProgramReport } from '../gpu/program-report.ts';
 import type { Storage } from '../gpu/storage.ts';
 import { ArgumentError } from '../values/errors.ts';
 import { isRecording } from './recording.ts';
@@ -26,8 +28,18 @@ class Place {
   }
 }
 
+/** What a jitted function records for one signature. */
+export interface JitProgram {
+  /** Its memory: by kind, and the most that is alive at once. */
+  report(): ProgramReport;
+  /** Runs it once with the arguments it was asked for, variables changed as by a call, and times each dispatch. */
+  profile(): Promise<Profile>;
+}
+
 export interface Jitted<A extends unknown[], R> {
   (...args: A): R;
+  /** The program for these arguments, traced now if it was not yet. Throws `ArgumentError` while a tape records. */
+  program(...args: A): JitProgram;
   /** Frees the programs and their memory; a later call traces anew. */
   dispose(): void;
   /** Number of signatures traced. */
@@ -45,12 +57,7 @@ export function jit<R>(fn: (...tensors: Tensor[]) => R): Jitted<Tensor[], R>;
 export function jit<A extends unknown[], R>(fn: (...args: A) => R): Jitted<A, R>;
 export function jit<A extends unknown[], R>(fn: (...args: A) => R): Jitted<A, R> {
   const programs = new Map<string, { engine: Engine; traced: Traced; revision: number }>();
-  const call = (...args: A): R => {
-    const inputs = tensorsIn(args);
-    const engine = inputs[0]?.engine ?? defaultEngine('jit');
-    if (inputs.some((input) => input.engine !== engine))
-      throw new ArgumentError('jit: tensors of two engines; move one with await data()');
-    if (engine.tracing || isRecording()) return fn(...args);
+  const tracedFor = (engine: Engine, inputs: readonly Tensor[], args: A): Traced => {
     const key = signature(engine, args);
     let entry = programs.get(key);
     if (entry?.engine.closed) entry = undefined;
@@ -61,15 +68,39 @@ export function jit<A extends unknown[], R>(fn: (...args: A) => R): Jitted<A, R>
       entry = { engine, traced: trace(engine, fn, args, inputs), revision: engine.revision };
       programs.set(key, entry);
     }
-    return replay(engine, entry.traced, inputs) as R;
+    return entry.traced;
+  };
+  const call = (...args: A): R => {
+    const { engine, inputs } = placeOf(args);
+    if (engine.tracing || isRecording()) return fn(...args);
+    return replay(engine, tracedFor(engine, inputs, args), inputs) as R;
+  };
+  const program = (...args: A): JitProgram => {
+    const { engine, inputs } = placeOf(args);
+    if (engine.tracing || isRecording())
+      throw new ArgumentError('jit: program() is asked for inside a traced function or a tape; ask outside');
+    const traced = () => tracedFor(engine, inputs, args);
+    traced();
+    return {
+      report: () => traced().program.report(),
+      profile: () => engine.profile(traced().program, copiesIn(traced(), inputs)),
+    };
   };
   const dispose = (): void => {
     for (const { engine, traced } of programs.values()) engine.disposeProgram(traced.program);
     programs.clear();
   };
-  return Object.defineProperty(Object.assign(call, { dispose }), 'traces', {
+  return Object.defineProperty(Object.assign(call, { program, dispose }), 'traces', {
     get: () => programs.size,
   }) as Jitted<A, R>;
+}
+
+function placeOf(args: unknown): { engine: Engine; inputs: Tensor[] } {
+  const inputs = tensorsIn(args);
+  const engine = inputs[0]?.engine ?? defaultEngine('jit');
+  if (inputs.some((input) => input.engine !== engine))
+    throw new ArgumentError('jit: tensors of two engines; move one with await data()');
+  return { engine, inputs };
 }
 
 function trace<A extends unknown[]>(
@@ -83,7 +114,9 @@ function trace<A extends unknown[]>(
     () => {
       const { result, trace } = engine.trace(() => {
         const stand = inputs.map(({ shape, dtype, trainable, halfCopy }) =>
-          emptyTensor(engine, shape, dtype, 'jit').alias(shape, { trainable, halfCopy }),
+          engine
+            .during('inputs', () => emptyTensor(engine, shape, dtype, 'jit'))
+            .alias(shape, { trainable, halfCopy }),
         );
         let next = 0;
         const traceArgs = mapTensors(args, () => stand[next++]) as A;
@@ -122,11 +155,7 @@ function replay(engine: Engine, traced: Traced, inputs: readonly Tensor[]): unkn
   const outputs = traced.outputs.map(({ shape, dtype }) => emptyTensor(engine, shape, dtype, 'jit'));
   engine.replay(
     traced.program,
-    inputs.map((tensor, index) => ({
-      from: tensor.storage,
-      to: traced.inputs[index]!,
-      bytes: byteLength(tensor),
-    })),
+    copiesIn(traced, inputs),
     outputs.map((tensor, index) => ({
       from: traced.outputs[index]!.storage,
       to: tensor.storage,
@@ -134,6 +163,14 @@ function replay(engine: Engine, traced: Traced, inputs: readonly Tensor[]): unkn
     })),
   );
   return mapLeaves(traced.result, (leaf) => (leaf instanceof Place ? outputs[leaf.index] : leaf));
+}
+
+function copiesIn({ inputs }: Traced, tensors: readonly Tensor[]): Copy[] {
+  return tensors.map((tensor, index) => ({
+    from: tensor.storage,
+    to: inputs[index]!,
+    bytes: byteLength(tensor),
+  }));
 }
 
 const identities = new WeakMap<object, number>();

@@ -123,7 +123,8 @@ export class GradientTape implements Recorder {
       inScope(
         () => {
           const seeds = given ?? targets.map((target) => onesLike(target));
-          const gradients = this.#walk(targets, seeds, wanted);
+          const walk = () => this.#walk(targets, seeds, wanted);
+          const gradients = targets[0] ? targets[0].engine.during('gradients', walk) : walk();
           // One tensor may be the gradient by several sources; each result is to have a life of its own.
           const taken = new Set<Tensor>(given);
           return wanted.map((tensor) => {

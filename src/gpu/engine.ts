@@ -1,16 +1,17 @@
 /** The engine: one device with its pipelines, memory and queue. The rest of Halftape reaches the GPU through it alone. */
 
-import type { DType } from '../values/dtype.ts';
 import { ArgumentError } from '../values/errors.ts';
 import { type EngineInfo, openDevice } from './adapter.ts';
 import { checkEngineOptions, defaultBudget, type EngineOptions, type Host } from './engine-options.ts';
 import { Health } from './health.ts';
 import { encodeParams, Pipelines } from './pipelines.ts';
+import type { Profile } from './profile.ts';
+import { profileProgram } from './profiler.ts';
 import { Program } from './program.ts';
 import { CommandQueue } from './queue.ts';
-import { type Call, checkCall, type ElementType, type Shader } from './shader.ts';
+import { Readback, type ReadRequest } from './readback.ts';
+import { type Call, checkCall, type Shader } from './shader.ts';
 import type { Libraries } from './specialise.ts';
-import { type ReadRequest, Staging } from './staging.ts';
 import { Allocator, type Kind, type MemoryReport, Storage } from './storage.ts';
 import { Timer } from './timer.ts';
 import { Trace } from './trace.ts';
@@ -34,6 +35,7 @@ export class Engine {
   readonly #allocator: Allocator;
   readonly #queue: CommandQueue;
   readonly #health: Health;
+  readonly #readback: Readback;
   #timer: Timer | undefined;
   #trace: Trace | undefined;
 
@@ -61,6 +63,7 @@ export class Engine {
     this.#allocator = new Allocator(device, memoryBudget);
     this.#queue = new CommandQueue(device, this.#pipelines, this.#allocator);
     this.#health = new Health(device, this.#pipelines);
+    this.#readback = new Readback(device, this.#health, host.wait, info.software);
   }
 
   /** Resolves with the reason when the device is lost or the engine closed. Every later call throws `DeviceLostError`, or
@@ -129,6 +132,7 @@ export class Engine {
       storages,
       params: encodeParams(shader, call.params),
       workgroups: call.workgroups,
+      flops: call.flops,
     };
     if (this.#trace) this.#trace.record(dispatch);
     else this.#queue.dispatch(dispatch);
@@ -192,14 +196,6 @@ export class Engine {
     }
   }
 
-  /** The form in which a dtype lies in this engine's memory. */
-  elementType(dtype: DType): ElementType {
-    if (dtype === 'float32') return 'f32';
-    if (dtype === 'int32') return 'i32';
-    if (dtype === 'float16') return this.info.f16 === 'native' ? 'f16' : 'packed';
-    return 'u32';
-  }
-
   /** Bytes of each storage, read after all recorded work. Throws what that work or its shaders failed with. */
   read(requests: readonly ReadRequest[]): Promise<ArrayBuffer[]> {
     this.check();
@@ -208,7 +204,8 @@ export class Engine {
         'jit: a tensor is read inside a traced function; return it and read it outside',
       );
     }
-    return this.#read(requests);
+    this.#queue.submit();
+    return this.#readback.read(requests);
   }
 
   /** Submits recorded work and resolves when at most `inFlight` submits are unfinished. */
@@ -278,6 +275,14 @@ export class Engine {
     this.#queue.flush();
   }
 
+  /** Replays once, each dispatch timed by itself. */
+  async profile(program: Program, inputs: readonly Copy[]): Promise<Profile> {
+    this.check();
+    for (const { from, to, bytes } of inputs) this.#queue.copy(from, to, bytes);
+    for (const storage of program.written) storage.version++;
+    return profileProgram(this.#device, program, () => this.settle());
+  }
+
   disposeProgram(program: Program): void {
     if (this.closed) return;
     this.#queue.submit();
@@ -288,9 +293,10 @@ export class Engine {
     return this.#allocator.report();
   }
 
-  /** Submits made so far; a training step should make one. */
-  get submits(): number {
-    return this.#queue.submits;
+  /** What was made so far: a replayed training step should make one submit and nothing else. */
+  get made(): { submits: number; buffers: number; bindGroups: number } {
+    const { submits } = this.#queue;
+    return { submits, buffers: this.#allocator.created, bindGroups: this.#pipelines.bindGroupsMade };
   }
 
   /** Frees everything; tensors and models of this engine are gone with it. Twice is once. */
@@ -304,20 +310,5 @@ export class Engine {
     storage.version++;
     this.#trace?.write(storage);
     for (const part of storage.parts) this.#noteWrite(part);
-  }
-
-  async #read(requests: readonly ReadRequest[]): Promise<ArrayBuffer[]> {
-    this.#queue.submit();
-    const staging = new Staging(this.#device, requests);
-    try {
-      await this.#wait(
-        staging.map().catch((error) => this.#health.explain(error)),
-        this.info.software,
-      );
-      await this.#health.throwFailures();
-      return staging.take();
-    } finally {
-      staging.destroy();
-    }
   }
 }

@@ -25,6 +25,7 @@ export class Pipelines {
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
   readonly #bindGroups = new Map<string, GPUBindGroup>();
   #checks: Promise<void>[] = [];
+  bindGroupsMade = 0;
 
   constructor(device: GPUDevice, libraries: Libraries) {
     this.#device = device;
@@ -65,6 +66,7 @@ export class Pipelines {
 
   /** An uncached bind group, for programs that keep theirs. */
   createBindGroup(pipeline: Pipeline, spans: readonly Span[], params: GPUBuffer): GPUBindGroup {
+    this.bindGroupsMade++;
     return this.#device.createBindGroup({
       label: pipeline.label,
       layout: pipeline.layout,

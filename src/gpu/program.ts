@@ -1,8 +1,10 @@
 /** A traced list of dispatches: its step memory planned by lifetime, its bind groups made once, replayed with new inputs. */
 import { BufferUsage } from './constants.ts';
 import { PARAMS_STRIDE, type Pipelines } from './pipelines.ts';
+import { type Lifetime, plan } from './plan.ts';
+import { type DispatchInfo, ProgramReport } from './program-report.ts';
 import type { Replayable } from './queue.ts';
-import { type Allocator, bucketOf, type Span, Storage, spanOf } from './storage.ts';
+import { type Allocator, type Span, type Storage, spanOf } from './storage.ts';
 import type { Trace } from './trace.ts';
 
 interface Step {
@@ -10,13 +12,15 @@ interface Step {
   readonly bindGroup: GPUBindGroup;
   readonly offset: number;
   readonly workgroups: readonly [number, number, number];
+  readonly info: DispatchInfo;
 }
 
 export class Program implements Replayable {
   readonly #allocator: Allocator;
   readonly #steps: Step[];
   readonly #params: GPUBuffer;
-  readonly #owned: Storage[];
+  readonly #owned: readonly Storage[];
+  readonly #lifetimes: readonly Lifetime[];
   readonly #held: Storage[];
   /** Where the buffers of these lay when they were bound. */
   readonly #places: readonly Span[];
@@ -38,7 +42,9 @@ export class Program implements Replayable {
     this.#held = [...trace.captured];
     this.#places = this.#held.map(spanOf);
     this.#written = trace.written;
-    this.#owned = plan(allocator, trace, inputs, outputs);
+    const { owned, lifetimes } = plan(allocator, trace, inputs, outputs);
+    this.#owned = owned;
+    this.#lifetimes = lifetimes;
     const { dispatches } = trace;
     const bytes = new Uint8Array(Math.max(1, dispatches.length) * PARAMS_STRIDE);
     for (const [index, { params }] of dispatches.entries())
@@ -49,16 +55,28 @@ export class Program implements Replayable {
       usage: BufferUsage.UNIFORM | BufferUsage.COPY_DST,
     });
     device.queue.writeBuffer(this.#params, 0, bytes);
-    this.#steps = dispatches.map(({ pipeline, storages, workgroups }, index) => ({
+    this.#steps = dispatches.map(({ pipeline, storages, workgroups, flops }, index) => ({
       pipeline: pipeline.gpu,
       bindGroup: pipelines.createBindGroup(pipeline, storages.map(spanOf), this.#params),
       offset: index * PARAMS_STRIDE,
       workgroups,
+      info: {
+        label: pipeline.label,
+        workgroups,
+        flops,
+        bytes: storages.reduce((sum, { bytes }) => sum + bytes, 0),
+      },
     }));
   }
 
-  get dispatches(): number {
-    return this.#steps.length;
+  /** Its dispatches in order. */
+  get dispatches(): readonly DispatchInfo[] {
+    return this.#steps.map(({ info }) => info);
+  }
+
+  /** Its memory: what it holds, and when how much of that is alive. */
+  report(): ProgramReport {
+    return new ProgramReport(this.dispatches, this.#lifetimes, this.#owned, this.#held);
   }
 
   /** Storages from outside whose buffers the program reads or writes. */
@@ -84,12 +102,22 @@ export class Program implements Replayable {
 
   encode(pass: GPUComputePassEncoder): void {
     let bound: GPUComputePipeline | undefined;
+    const place = [0];
     for (const { pipeline, bindGroup, offset, workgroups } of this.#steps) {
       if (pipeline !== bound) pass.setPipeline(pipeline);
       bound = pipeline;
-      pass.setBindGroup(0, bindGroup, [offset]);
+      place[0] = offset;
+      pass.setBindGroup(0, bindGroup, place);
       pass.dispatchWorkgroups(workgroups[0], workgroups[1], workgroups[2]);
     }
+  }
+
+  /** Encodes dispatch `index` alone. */
+  encodeOne(pass: GPUComputePassEncoder, index: number): void {
+    const { pipeline, bindGroup, offset, workgroups } = this.#steps[index]!;
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, bindGroup, [offset]);
+    pass.dispatchWorkgroups(...workgroups);
   }
 
   /** Returns the program's memory. `release` gives up one reference to a storage from outside. */
@@ -98,57 +126,4 @@ export class Program implements Replayable {
     for (const storage of this.#owned) this.#allocator.reclaim(storage);
     for (const storage of this.#held) release(storage);
   }
-}
-
-/**
- * Gives every virtual storage a buffer, shared between storages whose lifetimes do not meet, and returns the storages
- * that own the buffers. A dispatch's outputs never share with its inputs: WebGPU forbids one buffer bound both ways.
- */
-function plan(
-  allocator: Allocator,
-  { dispatches, made }: Trace,
-  inputs: readonly Storage[],
-  outputs: readonly Storage[],
-): Storage[] {
-  const last = new Map<Storage, number>();
-  for (const [index, { storages }] of dispatches.entries())
-    for (const storage of storages) last.set(storage.root, index);
-  for (const { root } of [...inputs, ...outputs]) last.set(root, Number.POSITIVE_INFINITY);
-  const owned = [...made].filter(({ buffer, arena }) => buffer !== undefined && !arena);
-  const free: Storage[] = [];
-  const assigned = new Map<Storage, Storage>();
-  const assign = (storage: Storage): void => {
-    if (storage.buffer || !made.has(storage)) return;
-    const bytes = bucketOf(storage.bytes);
-    const fitting = free.filter(
-      (owner) => bucketOf(owner.bytes) >= bytes && bucketOf(owner.bytes) <= 2 * bytes,
-    );
-    fitting.sort((a, b) => a.bytes - b.bytes);
-    let owner = fitting[0];
-    if (owner) {
-      free.splice(free.indexOf(owner), 1);
-    } else {
-      owner = new Storage(storage.bytes, 'step', 'programs');
-      allocator.back(owner, 'jit');
-      owned.push(owner);
-    }
-    storage.buffer = owner.buffer;
-    assigned.set(storage, owner);
-  };
-  try {
-    for (const storage of inputs) assign(storage.root);
-    for (const [index, { storages }] of dispatches.entries()) {
-      const roots = new Set(storages.map(({ root }) => root));
-      for (const storage of roots) assign(storage);
-      for (const storage of roots) {
-        const owner = assigned.get(storage);
-        if (owner && last.get(storage) === index) free.push(owner);
-      }
-    }
-    for (const storage of outputs) assign(storage.root);
-  } catch (error) {
-    for (const owner of owned) allocator.reclaim(owner);
-    throw error;
-  }
-  return owned;
 }

@@ -10,6 +10,8 @@ export interface Dispatch {
   readonly storages: readonly Storage[];
   readonly params: ArrayBuffer;
   readonly workgroups: Workgroups;
+  /** Multiplications and additions, where the kernel counts them. */
+  readonly flops?: number | undefined;
 }
 
 /** Work that encodes itself into the open pass, its buffers bound beforehand: a planned program. */

@@ -36,6 +36,8 @@ export interface Call<S extends Shader> extends Specialisation<S> {
   readonly bindings: { readonly [K in S['bindings'][number]['name']]: Storage };
   readonly params: { readonly [K in S['params'][number]['name']]: number };
   readonly workgroups: Workgroups;
+  /** Multiplications and additions, for profiles. */
+  readonly flops?: number;
 }
 
 export type Workgroups = readonly [x: number, y: number, z: number];

@@ -11,8 +11,12 @@ export interface Operand {
   readonly size: number;
 }
 
-export function elementOf({ engine, dtype }: Operand): ElementType {
-  return engine.elementType(dtype);
+/** The form in which a dtype lies in an engine's memory. */
+export function elementOf({ engine, dtype }: Pick<Operand, 'engine' | 'dtype'>): ElementType {
+  if (dtype === 'float32') return 'f32';
+  if (dtype === 'int32') return 'i32';
+  if (dtype === 'float16') return engine.info.f16 === 'native' ? 'f16' : 'packed';
+  return 'u32';
 }
 
 /** The type kernels compute in: f32 for floats, the integers' own type otherwise. */

@@ -1,5 +1,6 @@
 /** The table that `summary` shows: layers, output shapes, dtypes and numbers of weights. */
 import { type Shape, showShape, sizeOf } from '../values/shape.ts';
+import { textTable } from '../values/text-table.ts';
 import type { Layer } from './layer.ts';
 
 const HEAD = ['Layer (type)', 'Output shape', 'Compute / variables', 'Weights'];
@@ -17,19 +18,11 @@ export function summaryOf(layers: readonly Layer[]): string {
       layer.built ? countOf(layer.weights).toLocaleString('en-US') : '?',
     ];
   });
-  const widths = HEAD.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => row[column]!.length)),
-  );
-  const line = (cells: readonly string[]) =>
-    cells
-      .map((cell, column) => cell.padEnd(widths[column]!))
-      .join('  ')
-      .trimEnd();
-  const rule = '-'.repeat(widths.reduce((sum, width) => sum + width + 2, -2));
+  const table = textTable(HEAD, rows);
   const all = layers.flatMap(({ weights }) => weights);
   const trainable = layers.flatMap(({ trainableVariables }) => trainableVariables);
   const total = `Weights: ${countOf(all).toLocaleString('en-US')}, trainable: ${countOf(trainable).toLocaleString('en-US')}`;
-  return [line(HEAD), rule, ...rows.map(line), rule, total].join('\n');
+  return [table, table.split('\n')[1]!, total].join('\n');
 }
 
 function countOf(weights: readonly { shape: Shape }[]): number {

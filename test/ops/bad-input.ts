@@ -44,7 +44,7 @@ export function refuses(test: Test, groups: Readonly<Record<string, readonly Bad
 
 async function refuse(calls: readonly BadCall[]): Promise<void> {
   for (const [call, kind, message] of calls) {
-    const before = { ...engine.memory(), submits: engine.submits };
+    const before = { ...engine.memory(), submits: engine.made.submits };
     try {
       ht.tidy(call);
     } catch (error) {
@@ -52,7 +52,7 @@ async function refuse(calls: readonly BadCall[]): Promise<void> {
         error instanceof kind && message.test(error.message),
         `${call}\n  threw ${error}\n  expected ${kind.name} ${message}`,
       );
-      const { peakBytes: _, ...after } = { ...engine.memory(), submits: engine.submits };
+      const { peakBytes: _, ...after } = { ...engine.memory(), submits: engine.made.submits };
       const { peakBytes: __, ...expected } = before;
       assert.equal(after, expected, `${call}`);
       continue;

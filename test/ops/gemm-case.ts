@@ -1,10 +1,12 @@
 // One product through a kernel of the GEMM family, compared with f64 and run twice for equal bits.
+
 import * as assert from 'uvu/assert';
 import { emptyTensor } from '../../src/autograd/tensor.ts';
 import type { ElementType } from '../../src/gpu/shader.ts';
 import { type GemmChoice, gemm } from '../../src/kernels/gemm/gemm.ts';
 import { type Candidate, nameOf } from '../../src/kernels/gemm/kernel.ts';
 import type { Activation, Layout } from '../../src/kernels/gemm/problem.ts';
+import { elementOf } from '../../src/kernels/operand.ts';
 import * as ht from '../../src/node.ts';
 import type { Plain } from '../reference/array.ts';
 import { castValue } from '../reference/cast.ts';
@@ -28,7 +30,7 @@ export interface GemmCase {
 
 /** The form in which kernels read the halves of a form, also where they would rather read words. */
 export function inputOf(form: Form): ElementType {
-  return form.engine.elementType(form.dtype);
+  return elementOf(form);
 }
 
 /** Runs one product into each result dtype, twice, by `candidate` or by the family's own choice. */

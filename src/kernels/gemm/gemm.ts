@@ -1,7 +1,7 @@
 /** `C = act(A' B' + bias + residual)`: pads what kernels cannot read as it is, then launches the kernel chosen for the problem. */
+
+import { copyRowsKernel } from '../copy_rows.ts';
 import { bytesOf, elementOf, type Operand, quads } from '../operand.ts';
-import { padKernel } from '../pad.ts';
-import { stridedCopyKernel } from '../strided_copy.ts';
 import { choose } from './choice.ts';
 import { type Candidate, launch } from './kernel.ts';
 import { type GemmCall, type GemmProblem, shapeOf } from './problem.ts';
@@ -27,7 +27,7 @@ export function gemm(problem: GemmProblem, choice: GemmChoice = {}): void {
   };
   const { candidate = choose(shapeOf(problem), c.engine), input = inputForm(a) } = choice;
   launch(candidate, { ...problem, ...padded, input });
-  if (padded.c !== c) stridedCopyKernel(padded.c, c, [batch * m, n], [wholeQuads(n), 1]);
+  if (padded.c !== c) copyRowsKernel(padded.c, c, batch * m, wholeQuads(n), n);
   for (const [made, own] of [
     [padded.a, a],
     [padded.b, b],
@@ -59,10 +59,6 @@ function withWholeQuads(x: Operand, rows: number, columns: number): Operand {
   const padded = wholeQuads(columns);
   if (padded === columns) return x;
   const copy = scratch(x, rows * padded);
-  padKernel({ ...operand(x), shape: [rows, columns] }, { ...copy, shape: [rows, padded] }, [0, 0], 0);
+  copyRowsKernel(x, copy, rows, columns, padded);
   return copy;
-}
-
-function operand({ engine, storage, dtype, size }: Operand): Operand {
-  return { engine, storage, dtype, size };
 }

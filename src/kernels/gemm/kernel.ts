@@ -118,6 +118,7 @@ function product(
       chunk: splits === 1 ? quads(k) : chunk / 4,
     },
     workgroups: linearGrid(tilesOf({ m, n, batch: batch * splits }, tile), tile.tilesPerGroup ?? 1),
+    flops: 2 * m * k * n * batch,
   });
 }
 

@@ -120,7 +120,7 @@ export abstract class Optimizer {
       throw new ArgumentError(`${this.name}.applyGradients: a variable is given twice; add its gradients`);
     const state = this.stateOn(engine);
     const runs = this.#slots.runsOf([...byVariable.keys()]);
-    tidy(() => {
+    const applied = () => {
       const parts = runs.map((run) => ({
         run,
         gradient: gradientArena(
@@ -139,7 +139,8 @@ export abstract class Optimizer {
       for (const [index, part] of updates.entries())
         this.update({ ...targetOf(part, state), clip: clips[index] }, this.#slots.of(part.run));
       for (const part of statistics) overwriteKernel(targetOf(part, state));
-    });
+    };
+    tidy(() => engine.during('other', applied));
   }
 
   /** Keras 3's form of `applyGradients`. */

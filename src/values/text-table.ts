@@ -1,0 +1,23 @@
+/** Tables of plain text: a head, a rule and rows; what looks like a number stands to the right. */
+
+const NUMBER = /^-?[\d,.]+( [%a-zA-Z/]+)?$/;
+
+/** Lines joined by line feeds; columns are as wide as their widest cell. */
+export function textTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]!.length)),
+  );
+  const right = head.map(
+    (_, column) => rows.length > 0 && rows.every((row) => NUMBER.test(row[column]!) || row[column] === ''),
+  );
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, column) => (right[column] ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!)))
+      .join('  ')
+      .trimEnd();
+  return [line(head), ruleOf(widths), ...rows.map(line)].join('\n');
+}
+
+function ruleOf(widths: readonly number[]): string {
+  return '-'.repeat(widths.reduce((sum, width) => sum + width + 2, -2));
+}
