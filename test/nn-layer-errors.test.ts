@@ -202,7 +202,7 @@ for (const wrap of [false, true]) {
     const one = ht.ones([1], 'float32', place);
     const everything = async () => [await numbers(first), await numbers(second), await optimizer.state()];
     const before = await everything();
-    const { submits } = engine;
+    const { submits } = engine.made;
     const cases: readonly [() => void, typeof ht.ArgumentError, RegExp][] = [
       [() => optimizer.apply([fine], [first, second]), ArgumentError, /^zip: 1 gradients for 2 variables/],
       [

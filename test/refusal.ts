@@ -33,7 +33,7 @@ export async function refusesUnchanged(
 ): Promise<void> {
   const before = await bits(model);
   const engine = model.weights[0]!.engine;
-  const { submits } = engine;
+  const { submits } = engine.made;
   await refuses(call, type, message);
   assert.is(engine.made.submits, submits, `GPU work was submitted: ${message}`);
   assert.equal(await bits(model), before, `weights have changed: ${message}`);
