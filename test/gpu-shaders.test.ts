@@ -2,7 +2,7 @@
 import * as assert from 'uvu/assert';
 import * as shaders from '../src/generated/shaders.ts';
 import { type adam, gemm_direct, libraries, unary } from '../src/generated/shaders.ts';
-import { encodeParams } from '../src/gpu/pipelines.ts';
+import { encodeParams } from '../src/gpu/dispatch.ts';
 import { labelOf, linearGrid, type Shader } from '../src/gpu/shader.ts';
 import { specialise } from '../src/gpu/specialise.ts';
 import * as ht from '../src/node.ts';

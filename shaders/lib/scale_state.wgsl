@@ -1,8 +1,8 @@
 // State of one optimizer and its loss scale, 16 words of 4 bytes; src/kernels/scale_state.ts names the same words.
 struct ScaleState {
+  overflow: u32,       // set by finite_check, and by kernels whose flag it is, when a gradient of this step is not finite
   scale: f32,          // loss scale of the next step
   growthCounter: u32,  // finite steps since the scale last changed
-  overflow: u32,       // set by finite_check when a gradient of this step is not finite
   apply: u32,          // 1 when this step's update is to be applied
   inverse: f32,        // what this step's gradients are to be multiplied with
   skipped: u32,        // steps not applied

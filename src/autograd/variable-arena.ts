@@ -20,6 +20,8 @@ export interface ArenaRun {
   readonly copies: Tensor | undefined;
   /** How many elements of each block count: what follows the last one of a variable is padding. */
   readonly blocks: Tensor;
+  /** The same with none in the blocks of variables, by their place in the run, that `counts` leaves out. */
+  blocksOf(counts: (index: number) => boolean): Tensor;
   /** First block of each variable, and the block after its last one. */
   readonly ranges: Tensor;
 }
@@ -51,7 +53,7 @@ export class VariableArena {
   readonly #size: number;
   readonly #masters: Tensor;
   #copies: Tensor | undefined;
-  readonly #runs = new Map<string, ArenaRun>();
+  readonly #runs = new Map<string, ArenaRun & { readonly tables: ReadonlyMap<string, Tensor> }>();
 
   /** Moves the values of `members`, of one dtype and engine, into one buffer. Throws `OutOfMemoryError`. */
   constructor(members: readonly Variable[]) {
@@ -108,9 +110,11 @@ export class VariableArena {
     const variables = this.#members.slice(first, last + 1);
     const start = this.#starts[first]!;
     const size = this.#starts[last]! + room(this.#members[last]!) - start;
-    const counts = variables.flatMap((variable) =>
+    const sizes = variables.map((variable) =>
       Array.from({ length: room(variable) / BLOCK }, (_, i) => Math.min(BLOCK, variable.size - i * BLOCK)),
     );
+    const blocks = this.#table(sizes.flat());
+    const tables = new Map<string, Tensor>();
     const ranges = variables.flatMap((variable, i) => {
       const from = (this.#starts[first + i]! - start) / BLOCK;
       return [from, from + room(variable) / BLOCK];
@@ -121,7 +125,16 @@ export class VariableArena {
     if (copies) copies.storage.parts = variables.map(({ halfStorage }) => halfStorage!);
     const run = {
       ...{ arena: this, variables, start, size, masters, copies },
-      blocks: this.#table(counts),
+      blocks,
+      tables,
+      blocksOf: (counts: (index: number) => boolean) => {
+        const left = sizes.map((own, index) => (counts(index) ? own : own.map(() => 0)));
+        const key = left.map(([first]) => Math.sign(first!)).join('');
+        if (!key.includes('0')) return blocks;
+        const table = tables.get(key) ?? this.#table(left.flat());
+        tables.set(key, table);
+        return table;
+      },
       ranges: this.#table(ranges),
     };
     this.#forget(key);
@@ -163,7 +176,14 @@ export class VariableArena {
   #forget(key: string): void {
     const run = this.#runs.get(key);
     this.#runs.delete(key);
-    for (const tensor of [run?.masters, run?.copies, run?.blocks, run?.ranges]) tensor?.dispose();
+    for (const tensor of [
+      run?.masters,
+      run?.copies,
+      run?.blocks,
+      run?.ranges,
+      ...(run?.tables.values() ?? []),
+    ])
+      tensor?.dispose();
   }
 }
 

@@ -2,15 +2,16 @@
 
 import { ArgumentError } from '../values/errors.ts';
 import { type EngineInfo, openDevice } from './adapter.ts';
+import { type Dispatch, dispatchOf, writtenBy } from './dispatch.ts';
 import { checkEngineOptions, defaultBudget, type EngineOptions, type Host } from './engine-options.ts';
 import { Health } from './health.ts';
-import { encodeParams, Pipelines } from './pipelines.ts';
+import { Pipelines } from './pipelines.ts';
 import type { Profile } from './profile.ts';
 import { profileProgram } from './profiler.ts';
 import { Program } from './program.ts';
 import { CommandQueue } from './queue.ts';
 import { Readback, type ReadRequest } from './readback.ts';
-import { type Call, checkCall, type Shader } from './shader.ts';
+import type { Call, Shader } from './shader.ts';
 import type { Libraries } from './specialise.ts';
 import { Allocator, type Kind, type MemoryReport, Storage } from './storage.ts';
 import { Timer } from './timer.ts';
@@ -121,21 +122,20 @@ export class Engine {
   /** Records one dispatch. */
   run<S extends Shader>(shader: S, call: Call<S>): void {
     this.check();
-    const bindings = call.bindings as Readonly<Record<string, Storage>>;
-    const storages = shader.bindings.map(({ name }) => bindings[name]!);
-    checkCall(shader, storages, call.workgroups);
-    for (const [index, { access }] of shader.bindings.entries())
-      if (access === 'read_write') this.#noteWrite(storages[index]!);
-    const pipeline = this.#pipelines.get(shader, call);
-    const dispatch = {
-      pipeline,
-      storages,
-      params: encodeParams(shader, call.params),
-      workgroups: call.workgroups,
-      flops: call.flops,
-    };
-    if (this.#trace) this.#trace.record(dispatch);
-    else this.#queue.dispatch(dispatch);
+    this.#record(dispatchOf(this.#pipelines, shader, call));
+  }
+
+  /**
+   * Inside a traced function: lets the kernel that made `storage` set word 0 of `flag` where it stores an infinity or a
+   * NaN. False where no kernel can: none made it alone, or it has no such flag.
+   */
+  flagOverflow(storage: Storage, flag: Storage): boolean {
+    const trace = this.#trace;
+    const at = trace?.makerOf(storage);
+    const flagging = at === undefined ? undefined : trace?.dispatches[at]?.flagging;
+    if (!trace || !flagging) return false;
+    this.#record(flagging(flag), at);
+    return true;
   }
 
   /** Inside a traced function: keeps a storage from outside for the program, whatever happens to its tensor. */
@@ -306,9 +306,12 @@ export class Engine {
     this.#device.destroy();
   }
 
-  #noteWrite(storage: Storage): void {
-    storage.version++;
-    this.#trace?.write(storage);
-    for (const part of storage.parts) this.#noteWrite(part);
+  #record(dispatch: Dispatch, at?: number): void {
+    for (const storage of writtenBy(dispatch)) {
+      storage.version++;
+      this.#trace?.write(storage);
+    }
+    if (this.#trace) this.#trace.record(dispatch, at);
+    else this.#queue.dispatch(dispatch);
   }
 }

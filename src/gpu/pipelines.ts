@@ -2,7 +2,7 @@
 
 import { ShaderError } from '../values/errors.ts';
 import { ShaderStage } from './constants.ts';
-import { type Call, labelOf, type Shader, type Specialisation } from './shader.ts';
+import { labelOf, type Shader, type Specialisation } from './shader.ts';
 import { type Libraries, specialise } from './specialise.ts';
 import type { Span } from './storage.ts';
 
@@ -144,17 +144,4 @@ async function shaderError(
   return new ShaderError(
     `shaders/${shader.name}.wgsl:${message.lineNum}: ${message.message} (${line}); pipeline ${label}`,
   );
-}
-
-/** The call's params as bytes, in the order of `struct Params`. */
-export function encodeParams<S extends Shader>(shader: S, params: Call<S>['params']): ArrayBuffer {
-  const bytes = new ArrayBuffer(Math.max(4, shader.params.length * 4));
-  const view = new DataView(bytes);
-  for (const [index, { name, type }] of shader.params.entries()) {
-    const value = (params as Record<string, number>)[name];
-    if (value === undefined) throw new TypeError(`${shader.name}: no value for params.${name}`);
-    if (type === 'f32') view.setFloat32(index * 4, value, true);
-    else view.setUint32(index * 4, value, true);
-  }
-  return bytes;
 }

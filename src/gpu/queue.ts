@@ -1,18 +1,9 @@
 /** Recorded GPU work in order: dispatches, uploads, copies and programs; one encoder, one pass and one submit a flush. */
 import { BufferUsage } from './constants.ts';
+import type { Dispatch } from './dispatch.ts';
 import { PARAMS_STRIDE, type Pipeline, type Pipelines } from './pipelines.ts';
 import type { Workgroups } from './shader.ts';
 import { type Allocator, type DeviceBuffer, type Span, type Storage, spanOf } from './storage.ts';
-
-/** One dispatch as data. */
-export interface Dispatch {
-  readonly pipeline: Pipeline;
-  readonly storages: readonly Storage[];
-  readonly params: ArrayBuffer;
-  readonly workgroups: Workgroups;
-  /** Multiplications and additions, where the kernel counts them. */
-  readonly flops?: number | undefined;
-}
 
 /** Work that encodes itself into the open pass, its buffers bound beforehand: a planned program. */
 export interface Replayable {

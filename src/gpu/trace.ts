@@ -1,5 +1,5 @@
 /** What a traced function records: its dispatches, the memory it makes, and the memory from outside that it uses. */
-import type { Dispatch } from './queue.ts';
+import type { Dispatch } from './dispatch.ts';
 import type { Kind, Storage } from './storage.ts';
 
 export class Trace {
@@ -43,11 +43,25 @@ export class Trace {
     );
   }
 
-  record(dispatch: Dispatch): void {
+  record(dispatch: Dispatch, at = this.dispatches.length): void {
     for (const storage of dispatch.storages) {
       this.capture(storage);
       for (const part of storage.parts) this.capture(part);
     }
-    this.dispatches.push(dispatch);
+    this.dispatches[at] = dispatch;
+  }
+
+  /** Place of the dispatch that makes `storage`, where it is a single one. */
+  makerOf(storage: Storage): number | undefined {
+    const makers = [...this.dispatches.entries()].filter(
+      ([
+        ,
+        {
+          storages,
+          pipeline: { layoutKey },
+        },
+      ]) => storages.some((one, i) => one.root === storage.root && layoutKey[i] === 'w'),
+    );
+    return makers.length === 1 ? makers[0]![0] : undefined;
   }
 }

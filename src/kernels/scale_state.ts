@@ -4,13 +4,14 @@ import { finite_check, scale_update } from '../generated/shaders.ts';
 import type { Engine } from '../gpu/engine.ts';
 import { linearGrid } from '../gpu/shader.ts';
 import type { Storage } from '../gpu/storage.ts';
+import { BLOCK } from './clip.ts';
 import { type Operand, unusedStorage } from './operand.ts';
 
 /** The words of `shaders/lib/scale_state.wgsl`, in order. */
 export const SCALE_STATE = [
+  { name: 'overflow', type: 'u32' },
   { name: 'scale', type: 'f32' },
   { name: 'growthCounter', type: 'u32' },
-  { name: 'overflow', type: 'u32' },
   { name: 'apply', type: 'u32' },
   { name: 'inverse', type: 'f32' },
   { name: 'skipped', type: 'u32' },
@@ -26,13 +27,12 @@ export type ScaleUpdate = { readonly [K in (typeof scale_update.params)[number][
 
 /** Sets the state's overflow flag when `x` holds an infinity or a NaN. `blocks`: elements that count in each block of an arena. */
 export function finiteCheckKernel(x: Operand, state: Storage, blocks?: Storage): void {
-  const half = x.dtype === 'float16';
   x.engine.run(finite_check, {
     types: {},
-    overrides: { HALF: half, BLOCKS: blocks !== undefined },
+    overrides: { HALF: x.dtype === 'float16', BLOCKS: blocks !== undefined },
     bindings: { x: x.storage, blocks: blocks ?? unusedStorage(x.engine), state },
     params: { size: x.size },
-    workgroups: linearGrid(Math.ceil(x.size / (half ? 8 : 4) / finite_check.constants.QUADS), 64),
+    workgroups: linearGrid(Math.ceil(x.size / BLOCK), 64),
   });
 }
 

@@ -11,6 +11,8 @@ import {
   SCALE_STATE_BYTES,
   scaleUpdateKernel,
 } from '../kernels/scale_state.ts';
+import { reshape } from '../ops/reshape.ts';
+import { slice } from '../ops/slice.ts';
 import type { LossScale } from './loss-scale.ts';
 
 type Word = (typeof SCALE_STATE)[number]['name'];
@@ -21,7 +23,7 @@ export type ScaleValues = { [K in Word]: number };
 export class ScaleState {
   readonly engine: Engine;
   readonly lossScale: LossScale;
-  /** All words as a float32 tensor of 16: the first is the scale; words of integers mean nothing in it. */
+  /** All words as a float32 tensor of 16; words of integers mean nothing in it. */
   readonly words: Tensor;
 
   constructor(engine: Engine, lossScale: LossScale, learningRate: number) {
@@ -34,6 +36,11 @@ export class ScaleState {
     const storage = engine.untraced(() => engine.store(start, 'kept', 'optimizer', 'optimizer slots'));
     this.words = new Tensor(engine, storage, [SCALE_STATE_BYTES / 4], 'float32');
     leaveScopes(this.words);
+  }
+
+  /** The present scale, a scalar. */
+  get scale(): Tensor {
+    return reshape(slice(this.words, [SCALE_STATE.findIndex(({ name }) => name === 'scale')], [1]), []);
   }
 
   get storage(): Storage {

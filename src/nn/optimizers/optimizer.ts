@@ -8,8 +8,6 @@ import type { UpdateTarget } from '../../kernels/optimizer.ts';
 import { overwriteKernel } from '../../kernels/optimizer.ts';
 import { cast } from '../../ops/cast.ts';
 import { mul } from '../../ops/mul.ts';
-import { reshape } from '../../ops/reshape.ts';
-import { slice } from '../../ops/slice.ts';
 import { type LossScale, NO_LOSS_SCALE, staticLossScale } from '../../precision/loss-scale.ts';
 import { ScaleState, type ScaleValues } from '../../precision/scale-state.ts';
 import { isFloat, show } from '../../values/dtype.ts';
@@ -100,7 +98,7 @@ export abstract class Optimizer {
 
   /** The present loss scale, a float32 scalar on the GPU. */
   scale(engine: Engine): Tensor {
-    return reshape(slice(this.stateOn(engine).words, [0], [1]), []);
+    return this.stateOn(engine).scale;
   }
 
   /** Applies one gradient to each variable, as `zip` pairs them; pairs without a gradient are passed over. */
@@ -121,17 +119,14 @@ export abstract class Optimizer {
     const state = this.stateOn(engine);
     const runs = this.#slots.runsOf([...byVariable.keys()]);
     const applied = () => {
-      const parts = runs.map((run) => ({
-        run,
-        gradient: gradientArena(
-          run,
-          run.variables.map((variable) => byVariable.get(variable)!),
-        ),
-      }));
+      const parts = runs.map((run) => {
+        const own = run.variables.map((variable) => byVariable.get(variable)!);
+        return { run, ...gradientArena(run, own, this.#lossScale.skips ? state.storage : undefined) };
+      });
       state.endStep(
         parts.map(({ gradient }) => gradient),
         this.betas,
-        parts.map(({ run }) => run.blocks.storage),
+        parts.map(({ unchecked }) => unchecked.storage),
       );
       const statistics = parts.filter(({ run }) => run.variables[0]!.overwriteWithGradient);
       const updates = parts.filter((part) => !statistics.includes(part));
