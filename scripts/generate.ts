@@ -65,8 +65,11 @@ function describe(folder: string, file: string, source: string): string {
   return `export const ${descriptor.name} = {\n  ${JSON.stringify(rest).slice(1, -1)},\n  source: ${JSON.stringify(text)},\n} as const satisfies Shader;\n`;
 }
 
+const functions = [...texts('shaders/functions').keys()].map((file) => file.replace(/\.wgsl$/, ''));
 const libraries = Object.fromEntries(
-  [...texts('shaders/lib')].map(([file, source]) => [`lib/${file}`, source]),
+  ['lib', 'functions'].flatMap((folder) =>
+    [...texts(`shaders/${folder}`)].map(([file, source]) => [`${folder}/${file}`, source]),
+  ),
 );
 
 /** Writes the descriptors of one folder into another; `shader` is where that finds the type `Shader`. */
@@ -88,6 +91,7 @@ generate(
   'src/generated',
   '../gpu/shader.ts',
   `export const libraries: Readonly<Record<string, string>> = ${JSON.stringify(libraries, null, 2)};\n`,
+  `/** Names of shaders/functions. */\nexport type FunctionName = ${functions.map((name) => `'${name}'`).join(' | ')};\n`,
 );
 // The bench is no part of the package, and may be missing where the generator runs.
 if (existsSync(`${root}/bench/shaders`))

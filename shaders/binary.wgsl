@@ -23,6 +23,10 @@ const GREATER_EQUAL = 11u;
 const RELU_GRADIENT = 12u;
 const SIGMOID_GRADIENT = 13u;
 const TANH_GRADIENT = 14u;
+const POW = 15u;
+const SQUARED_DIFFERENCE = 16u;
+// p log|q| where q > 0, else 0: the gradient of q^r by r, but for its factor q^r.
+const TIMES_LOG = 17u;
 
 // How an operand is read: quad by quad as it lies, one element for all, a quad at a strided offset, or four elements
 // at four strided offsets.
@@ -105,6 +109,23 @@ fn quadB(quad: u32) -> vec4<Acc> {
   }
 }
 
+// p^q as C's pow has it for finite numbers: WGSL's own is for p > 0 alone. A negative p takes whole exponents, else NaN.
+fn power(p: vec4<Acc>, q: vec4<Acc>) -> vec4<Acc> {
+  let base = vec4<f32>(p);
+  let exponent = vec4<f32>(q);
+  let magnitude = select(exp2(exponent * log2(abs(base))), vec4<f32>(1.0), exponent == vec4<f32>(0.0));
+  let whole = floor(exponent) == exponent;
+  let odd = whole & (abs(exponent - 2.0 * floor(exponent * 0.5)) == vec4<f32>(1.0));
+  let nan = bitcast<vec4<f32>>(vec4<u32>(0x7fc00000u) + vec4<u32>(params.size & 0u));
+  let signed = select(select(magnitude, -magnitude, odd), nan, !whole);
+  return vec4<Acc>(select(magnitude, signed, base < vec4<f32>(0.0)));
+}
+
+fn timesLog(p: vec4<Acc>, q: vec4<Acc>) -> vec4<Acc> {
+  let positive = vec4<f32>(q) > vec4<f32>(0.0);
+  return p * vec4<Acc>(select(vec4<f32>(0.0), log(select(vec4<f32>(1.0), vec4<f32>(q), positive)), positive));
+}
+
 fn flags(condition: vec4<bool>) -> vec4<Acc> {
   return select(vec4<Acc>(0), vec4<Acc>(1), condition);
 }
@@ -126,6 +147,9 @@ fn apply(p: vec4<Acc>, q: vec4<Acc>) -> vec4<Acc> {
     case RELU_GRADIENT: { return select(vec4<Acc>(0), p, q > vec4<Acc>(0)); }
     case SIGMOID_GRADIENT: { return p * q * (vec4<Acc>(1) - q); }
     case TANH_GRADIENT: { return p * (vec4<Acc>(1) - q * q); }
+    case POW: { return power(p, q); }
+    case SQUARED_DIFFERENCE: { return (p - q) * (p - q); }
+    case TIMES_LOG: { return timesLog(p, q); }
     default: { return p; }
   }
 }

@@ -16,11 +16,11 @@ test.before(async () => {
 });
 test.after(() => engine.close());
 
-const F32 = { types: { In4: 'f32', Out4: 'f32', Acc: 'f32' } } as const;
+const F32 = { function: 'neg', types: { In4: 'f32', Out4: 'f32', Acc: 'f32' } } as const;
 const lineOf = (text: string, part: string) => text.split('\n').findIndex((line) => line.includes(part));
 
 test('a specialised shader has every line of its file in the same place', () => {
-  const choices = [F32, { types: { In4: 'f16', Out4: 'packed', Acc: 'f32' } }] as const;
+  const choices = [F32, { function: 'neg', types: { In4: 'f16', Out4: 'packed', Acc: 'f32' } }] as const;
   for (const choice of choices) {
     const [own, made] = [unary.source.split('\n'), specialise(unary, choice, libraries).split('\n')];
     for (const [index, line] of own.entries()) {
@@ -71,14 +71,19 @@ test('subgroup functions are enabled where a shader uses them', () => {
     source: `${unary.source}\nfn fold(x: f32) -> f32 { return subgroupAdd(x); }\n`,
   } as const;
   assert.match(specialise(shader, F32, libraries), /^enable subgroups; \/\//);
-  const both = specialise(shader, { types: { In4: 'f16', Out4: 'f32', Acc: 'f32' } }, libraries);
+  const both = specialise(
+    shader,
+    { function: 'neg', types: { In4: 'f16', Out4: 'f32', Acc: 'f32' } },
+    libraries,
+  );
   assert.match(both, /^enable f16; enable subgroups; \/\//);
 });
 
 test('a type or library that is missing is named', () => {
   const types = { In4: 'f32', Acc: 'f32' } as unknown as (typeof F32)['types'];
   assert.throws(() => specialise(unary, { types }, libraries), /unary: no type chosen for Out4/);
-  assert.throws(() => specialise(unary, F32, {}), /no library lib\/grid\.wgsl/);
+  assert.throws(() => specialise(unary, F32, {}), /unary: no function neg in shaders\/functions/);
+  assert.throws(() => specialise(unary, F32, { 'functions/neg.wgsl': '' }), /no library lib\/grid\.wgsl/);
 });
 
 test('every shader is valid as it stands, with the defaults of its file', async () => {
@@ -236,8 +241,8 @@ test('one storage bound twice, once for writing, is refused before it is recorde
   assert.throws(
     () =>
       engine.run(unary, {
-        ...{ ...F32, bindings: { x: x.storage, y: x.storage } },
-        ...{ params: { size: 1 }, workgroups: [1, 1, 1] },
+        ...{ ...F32, bindings: { x: x.storage, g: x.storage, y: x.storage } },
+        ...{ params: { size: 1, alpha: 0 }, workgroups: [1, 1, 1] },
       }),
     /unary: y is written and bound a second time/,
   );

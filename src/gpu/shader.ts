@@ -29,6 +29,8 @@ export interface Specialisation<S extends Shader = Shader> {
   readonly types: { readonly [K in S['types'][number]]: ElementType };
   readonly constants?: { readonly [K in keyof S['constants']]?: number };
   readonly overrides?: { readonly [K in keyof S['overrides']]?: number | boolean };
+  /** Of shaders that include `functions/FUNCTION.wgsl`: which. */
+  readonly function?: string;
 }
 
 /** One dispatch of a shader. */
@@ -74,6 +76,7 @@ export function checkCall({ name, bindings }: Shader, storages: readonly Storage
 export function labelOf<S extends Shader>(shader: S, choice: Specialisation<S>): string {
   const parts = [shader.name];
   const types = Object.entries(choice.types).map(([name, type]) => `${name.replace(/4$/, '')}=${type}`);
+  if (choice.function) parts.push(choice.function);
   parts.push(...new Set(types));
   for (const [name, value] of Object.entries(choice.constants ?? {})) parts.push(`${name}=${value}`);
   for (const [name, value] of Object.entries(choice.overrides ?? {})) parts.push(`${name}=${Number(value)}`);

@@ -18,7 +18,8 @@ const ELEMENT_ALIAS = /^alias (\w+) = (?:vec4<)?[fiu](?:16|32)>?;/gm;
 /**
  * Line numbers stay those of the `.wgsl` file: `enable` shares the first line, and libraries follow the last one.
  * `lib/in.wgsl` goes by the type chosen for `In4`: a packed one takes `lib/in.packed.wgsl` where that exists; either
- * kind of half takes `lib/out.half.wgsl` for `Out4`. `@subgroup_size(NAME)` is left out where the constant NAME is 0, for
+ * kind of half takes `lib/out.half.wgsl` for `Out4`. `functions/FUNCTION.wgsl` stands for the one that the call names, which may
+ * include libraries of its own. `@subgroup_size(NAME)` is left out where the constant NAME is 0, for
  * devices whose subgroups have one size.
  */
 export function specialise<S extends Shader>(
@@ -42,10 +43,22 @@ export function specialise<S extends Shader>(
   source = source.replace(/@subgroup_size\((\w+)\) ?/g, (attribute, name: string) =>
     new RegExp(`^const ${name} = 0u;`, 'm').test(source) ? '' : attribute,
   );
-  const included = [...source.matchAll(/^\/\/ #include "lib\/(\w+)\.wgsl"$/gm)].map(([, name]) =>
-    library(libraries, name!, types[`${name![0]!.toUpperCase()}${name!.slice(1)}4`]),
+  const chosen = functionOf(shader, choice.function, libraries);
+  const names = [...`${source}\n${chosen}`.matchAll(/^\/\/ #include "lib\/(\w+)\.wgsl"$/gm)].map(
+    ([, name]) => name!,
   );
-  return [enableLines(source, native) + source, ...included].join('\n');
+  const included = [...new Set(names)].map((name) =>
+    library(libraries, name, types[`${name[0]!.toUpperCase()}${name.slice(1)}4`]),
+  );
+  return [enableLines(source, native) + source, chosen, ...included].join('\n');
+}
+
+/** The text of the function that a shader which leaves one open is to compute. */
+function functionOf({ name, source }: Shader, chosen: string | undefined, libraries: Libraries): string {
+  if (!source.includes('// #include "functions/FUNCTION.wgsl"')) return '';
+  const text = libraries[`functions/${chosen}.wgsl`];
+  if (text === undefined) throw new TypeError(`${name}: no function ${chosen} in shaders/functions`);
+  return text;
 }
 
 function enableLines(source: string, native: boolean): string {

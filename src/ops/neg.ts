@@ -1,6 +1,4 @@
 /** `neg`: -x. */
-import type { Tensor } from '../autograd/tensor.ts';
-import type { TensorLike } from './input.ts';
 import { unaryOp } from './unary-op.ts';
 
-export const neg: (x: TensorLike) => Tensor = unaryOp('neg', 'NEG', 'clear', (upstream) => neg(upstream));
+export const neg = unaryOp('neg', 'neg', 'clear');

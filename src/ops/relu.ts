@@ -2,4 +2,4 @@
 import { reluGradient } from './activation-gradients.ts';
 import { unaryOp } from './unary-op.ts';
 
-export const relu = unaryOp('relu', 'RELU', 'clear', (upstream, _x, y) => reluGradient(upstream, y));
+export const relu = unaryOp('relu', 'relu', 'clear', { gradient: reluGradient });

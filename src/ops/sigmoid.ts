@@ -2,6 +2,4 @@
 import { sigmoidGradient } from './activation-gradients.ts';
 import { unaryOp } from './unary-op.ts';
 
-export const sigmoid = unaryOp('sigmoid', 'SIGMOID', 'infer', (upstream, _x, y) =>
-  sigmoidGradient(upstream, y),
-);
+export const sigmoid = unaryOp('sigmoid', 'sigmoid', 'infer', { gradient: sigmoidGradient });

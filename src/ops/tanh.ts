@@ -2,4 +2,4 @@
 import { tanhGradient } from './activation-gradients.ts';
 import { unaryOp } from './unary-op.ts';
 
-export const tanh = unaryOp('tanh', 'TANH', 'infer', (upstream, _x, y) => tanhGradient(upstream, y));
+export const tanh = unaryOp('tanh', 'tanh', 'infer', { gradient: tanhGradient });

@@ -1,11 +1,12 @@
 // The op table: one row for each use of an op. A new op needs a row here and nothing else.
 import { ELEMENTWISE } from './elementwise.ts';
+import { FUNCTIONS } from './functions.ts';
 import { MATRICES } from './matrices.ts';
 import { MOVEMENT } from './movement.ts';
 import { REDUCTIONS } from './reductions.ts';
 import type { Row } from './row.ts';
 
-export const TABLE: readonly Row[] = [...ELEMENTWISE, ...REDUCTIONS, ...MATRICES, ...MOVEMENT];
+export const TABLE: readonly Row[] = [...ELEMENTWISE, ...FUNCTIONS, ...REDUCTIONS, ...MATRICES, ...MOVEMENT];
 
 /** Exports that are no function of tensors alone, and the test that covers them. */
 export const ELSEWHERE: Readonly<Record<string, string>> = {

@@ -1,0 +1,14 @@
+// max(x, 0), NaN kept.
+// #include "lib/activation.wgsl"
+
+fn value(x: vec4<f32>) -> vec4<f32> {
+  return relu(x);
+}
+
+fn slope(x: vec4<f32>) -> vec4<f32> {
+  return select(vec4<f32>(1.0), vec4<f32>(0.0), x <= vec4<f32>(0.0));
+}
+
+fn curvature(x: vec4<f32>) -> vec4<f32> {
+  return vec4<f32>(0.0);
+}

@@ -1,0 +1,16 @@
+/** `prelu`: x, below 0 alpha x, with an alpha of its own for each element that it broadcasts to. */
+import type { Tensor } from '../autograd/tensor.ts';
+import { tidy } from '../autograd/tidy.ts';
+import { add } from './add.ts';
+import { type TensorLike, toTensors } from './input.ts';
+import { minimum } from './minimum.ts';
+import { mul } from './mul.ts';
+import { relu } from './relu.ts';
+
+/** `relu(x) + alpha min(x, 0)` (He et al. 2015); alpha broadcasts to x as in NumPy. Throws `ShapeError`, `DtypeError`. */
+export function prelu(x: TensorLike, alpha: TensorLike): Tensor {
+  return tidy(() => {
+    const [value, slope] = toTensors('prelu', x, alpha);
+    return add(relu(value), mul(slope, minimum(value, 0)));
+  });
+}

@@ -1,0 +1,4 @@
+/** `sin`: the sine. */
+import { unaryOp } from './unary-op.ts';
+
+export const sin = unaryOp('sin', 'sin', 'deny');
