@@ -1,4 +1,4 @@
-// Losses and metrics against plain loops: logits and probabilities, class numbers and rows, float16 predictions.
+// Losses against plain loops: logits and probabilities, class numbers and rows, float16 predictions.
 import * as assert from 'uvu/assert';
 import * as ht from '../src/node.ts';
 import { suite } from './harness.ts';
@@ -6,45 +6,30 @@ import { randomOf } from './ops/draws.ts';
 import { build, type Plain, sizeOf } from './reference/array.ts';
 import { castValue } from './reference/cast.ts';
 import { derivative } from './reference/difference.ts';
+import {
+  bernoulli,
+  categorical,
+  EPSILON,
+  elements,
+  type Loop,
+  logistic,
+  rowsOf,
+  sparse,
+  spread,
+  squared,
+  sums,
+} from './reference/losses.ts';
 import { meanOf } from './reference/reduce.ts';
 import { denseCrossEntropy, softmax, sparseCrossEntropy } from './reference/softmax.ts';
 import { number, numbers } from './step.ts';
 import { assertClose } from './tolerances.ts';
 
-const test = suite('losses and metrics');
+const test = suite('losses');
 let engine: ht.Engine;
 test.before(async () => {
   engine = await ht.open();
 });
 test.after(() => engine.close());
-
-const EPSILON = 1e-7;
-const clipped = (p: number) => Math.min(Math.max(p, EPSILON), 1 - EPSILON);
-
-/** Loss of labels and predictions by a plain loop; the labels' shape is as given. */
-type Loop = (labels: Plain, predictions: Plain) => number;
-
-const squared: Loop = (labels, predictions) =>
-  meanOf(labels.data.map((label, i) => (predictions.data[i]! - label) ** 2));
-
-/** Rows are scaled to the sum 1 first, as Keras does. */
-const categorical: Loop = (labels, { shape, data }) => {
-  const classes = shape.at(-1)!;
-  const rows = Array.from({ length: data.length / classes }, (_, row) => {
-    const own = data.slice(row * classes, (row + 1) * classes);
-    const sum = own.reduce((total, p) => total + p, 0);
-    return -own.reduce(
-      (total, p, c) => total + labels.data[row * classes + c]! * Math.log(clipped(p / sum)),
-      0,
-    );
-  });
-  return meanOf(rows);
-};
-
-const sparse: Loop = (labels, { shape, data }) =>
-  meanOf(labels.data.map((label, row) => -Math.log(clipped(data[row * shape.at(-1)! + label]!))));
-
-const rowsOf = (labels: Plain, { shape }: Plain): Plain => ({ shape: shape.slice(0, -1), data: labels.data });
 
 interface Case {
   readonly name: string;
@@ -55,6 +40,7 @@ interface Case {
 }
 
 const { meanSquaredError, categoricalCrossentropy, sparseCategoricalCrossentropy } = ht.losses;
+const { binaryCrossentropy, huber, klDivergence, meanAbsoluteError } = ht.losses;
 const LOGITS = { fromLogits: true };
 const CASES: readonly Case[] = [
   { name: 'meanSquaredError', run: meanSquaredError, loop: squared, predictions: 'logits', labels: 'rows' },
@@ -86,7 +72,73 @@ const CASES: readonly Case[] = [
     predictions: 'logits',
     labels: 'numbers',
   },
+  {
+    ...{ name: 'meanAbsoluteError', run: meanAbsoluteError, loop: elements((y, p) => Math.abs(p - y)) },
+    ...{ predictions: 'logits', labels: 'rows' },
+  },
+  {
+    name: 'huber',
+    run: (labels, predictions) => huber(labels, predictions, { delta: 0.7 }),
+    loop: elements((y, p) => {
+      const e = Math.abs(p - y);
+      return e <= 0.7 ? e ** 2 / 2 : 0.7 * e - 0.7 ** 2 / 2;
+    }),
+    ...{ predictions: 'logits', labels: 'rows' },
+  },
+  {
+    ...{ name: 'binaryCrossentropy', run: binaryCrossentropy, loop: elements(bernoulli) },
+    ...{ predictions: 'probabilities', labels: 'rows' },
+  },
+  {
+    name: 'binaryCrossentropy from logits, smoothed',
+    run: (labels, predictions) => binaryCrossentropy(labels, predictions, { ...LOGITS, labelSmoothing: 0.2 }),
+    loop: spread(elements(logistic), 0.2, 2),
+    ...{ predictions: 'logits', labels: 'rows' },
+  },
+  {
+    name: 'categoricalCrossentropy from logits, smoothed',
+    run: (labels, predictions) =>
+      categoricalCrossentropy(labels, predictions, { ...LOGITS, labelSmoothing: 0.1 }),
+    loop: spread((labels, predictions) => meanOf(denseCrossEntropy(predictions, labels).data), 0.1),
+    ...{ predictions: 'logits', labels: 'rows' },
+  },
+  {
+    ...{ name: 'klDivergence', run: klDivergence, loop: sums((y, p) => y * Math.log(y / p)) },
+    ...{ predictions: 'probabilities', labels: 'rows' },
+  },
 ];
+
+test('reductions, and weights of samples', async () => {
+  const y = ht.tensor([
+    [0, 1],
+    [2, 3],
+    [4, 5],
+  ]);
+  const p = ht.tensor([
+    [1, 1],
+    [2, 5],
+    [4, 8],
+  ]);
+  const each = [0.5, 2, 4.5];
+  assert.equal(await numbers(meanSquaredError(y, p, { reduction: 'none' })), each);
+  assert.is(await number(meanSquaredError(y, p, { reduction: 'sum' })), 7);
+  const weighted = { sampleWeight: [1, 0, 2] };
+  assert.is(await number(meanSquaredError(y, p, { ...weighted, reduction: 'sum' })), 9.5);
+  assert.is(await number(ht.mul(meanSquaredError(y, p, weighted), 3)), 9.5);
+  assert.throws(
+    () => meanSquaredError(y, p, { sampleWeight: [1, 2] }),
+    /^meanSquaredError: sampleWeight is \(2\), samples \(3\)/,
+  );
+  assert.throws(
+    () => meanSquaredError(y, p, { reduction: 'mean' as never }),
+    /unknown reduction 'mean'; use 'sumOverBatchSize'/,
+  );
+  assert.throws(() => huber(y, p, { delta: 0 }), /^huber: delta 0; use a number above 0/);
+  assert.throws(
+    () => binaryCrossentropy(y, p, { labelSmoothing: 2 }),
+    /^binaryCrossentropy: labelSmoothing 2/,
+  );
+});
 
 for (const { name, run, loop, predictions: kind, labels: form } of CASES) {
   for (const dtype of ['float32', 'float16'] as const) {
@@ -200,77 +252,6 @@ test('large logits give finite losses and gradients, in float16 too', async () =
 test('a squared error beyond float16 is computed in float32', async () => {
   const p = ht.tensor([[300, -300]], { dtype: 'float16' });
   assert.is(await number(meanSquaredError(ht.tensor([[0, 0]]), p)), 90000);
-});
-
-test('metrics by plain counting', async () => {
-  const { metrics } = ht;
-  const p = ht.tensor([
-    [0.1, 0.7, 0.2],
-    [0.5, 0.3, 0.2],
-    [0.2, 0.2, 0.6],
-    [0.4, 0.4, 0.2],
-  ]);
-  const half = ht.cast(p, 'float16');
-  for (const predictions of [p, half]) {
-    assert.is(
-      await number(metrics.sparseCategoricalAccuracy(ht.tensor([1, 0, 0, 0]), predictions)),
-      0.75,
-      'the first of equals counts',
-    );
-    assert.is(
-      await number(metrics.sparseCategoricalAccuracy(ht.tensor([[1], [2], [2], [1]]), predictions)),
-      0.5,
-    );
-    const rows = ht.tensor([
-      [0, 1, 0],
-      [0, 1, 0],
-      [0, 0, 1],
-      [0, 1, 0],
-    ]);
-    assert.is(await number(metrics.categoricalAccuracy(rows, predictions)), 0.5);
-    const value = metrics.accuracy(rows, predictions);
-    assert.equal([value.dtype, value.shape], ['float32', []]);
-  }
-  const binary = ht.tensor([[0.5], [0.51], [0.2], [0.9]]);
-  assert.is(
-    await number(metrics.binaryAccuracy(ht.tensor([[0], [1], [1], [1]]), binary)),
-    0.75,
-    '0.5 itself is on the side of 0',
-  );
-  assert.is(await number(metrics.meanSquaredError(ht.tensor([[1, 2]]), ht.tensor([[2, 4]]))), 2.5);
-});
-
-test('accuracy goes by the shapes of labels and predictions', async () => {
-  const { accuracy } = ht.metrics;
-  const of = async (labels: ht.Tensor, predictions: ht.Tensor) => number(accuracy(labels, predictions));
-  const classes = ht.tensor([
-    [0.1, 0.9],
-    [0.8, 0.2],
-    [0.3, 0.7],
-  ]);
-  assert.is(await of(ht.tensor([1, 0, 0]), classes), Math.fround(2 / 3), 'class numbers (n)');
-  assert.is(await of(ht.tensor([[1], [0], [0]]), classes), Math.fround(2 / 3), 'class numbers (n, 1)');
-  assert.is(
-    await of(
-      ht.tensor([
-        [0, 1],
-        [1, 0],
-        [0, 1],
-      ]),
-      classes,
-    ),
-    1,
-    'rows (n, classes)',
-  );
-  const one = ht.tensor([[0.1], [0.9], [0.7]]);
-  assert.is(await of(ht.tensor([[0], [1], [0]]), one), Math.fround(2 / 3), 'two classes, (n, 1)');
-  assert.is(await of(ht.tensor([0, 1, 0]), one), Math.fround(2 / 3), 'two classes, labels (n)');
-  assert.is(
-    await of(ht.tensor([0, 1, 0]), ht.tensor([0.1, 0.9, 0.7])),
-    Math.fround(2 / 3),
-    'two classes, both (n)',
-  );
-  assert.is(await of(ht.tensor(Int32Array.of(0, 1, 1)), ht.cast(one, 'float16')), 1, 'integers and halves');
 });
 
 test('shapes that do not fit are refused by name, before any GPU work', () => {
