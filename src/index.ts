@@ -6,6 +6,7 @@ import { type OpenOptions as EngineOptions, openEngine } from './kernels/open.ts
 import { type PolicyLike, setGlobalPolicy, toPolicy } from './precision/policy.ts';
 import { checkOptions } from './values/options.ts';
 
+export { checkpoint } from './autograd/checkpoint.ts';
 export { memory, variable } from './autograd/creation.ts';
 export { type CustomGradient, customGradient, stopGradient } from './autograd/custom-gradient.ts';
 export { type JitProgram, type Jitted, jit } from './autograd/jit.ts';

@@ -62,6 +62,17 @@ export function isRecording(recorder?: Recorder): boolean {
   return recorder ? recorders.includes(recorder) : recorders.length > 0;
 }
 
+/** Tells of a value whether the tapes that are recording now watch it. */
+export function watchedNow(): (tensor: Tensor) => boolean {
+  const now = recorders;
+  return (tensor) => now.some((recorder) => recorder.watches(tensor));
+}
+
+/** Runs `fn` while `recorder` alone records. */
+export function withOnly<T>(recorder: Recorder, fn: () => T): T {
+  return withRecorders([recorder], fn);
+}
+
 /** Runs `fn` while `recorder` records too. */
 export function withRecorder<T>(recorder: Recorder, fn: () => T): T {
   return withRecorders([...recorders, recorder], fn);
