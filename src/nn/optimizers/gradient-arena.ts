@@ -25,8 +25,10 @@ export function gradientArena(
     const variable = run.variables[index]!;
     const offset = bytesOf(dtype, placeOf(variable).start - run.start);
     const flagged = flag !== undefined && engine.flagOverflow(gradient.storage, flag);
-    if (gradient.dtype === dtype && engine.placeTraced(gradient.storage, whole.storage, offset))
-      return flagged;
+    // One that serves two variables stays outside: a copy within the arena would read and write one buffer.
+    const own = gradients.every((other, i) => i === index || other.storage !== gradient.storage);
+    const fits = own && gradient.dtype === dtype;
+    if (fits && engine.placeTraced(gradient.storage, whole.storage, offset)) return flagged;
     const part = engine.slice(whole.storage, offset, bytesOf(dtype, gradient.size));
     const copy = new Tensor(engine, part, variable.shape, dtype);
     castKernel(gradient, copy);
