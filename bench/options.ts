@@ -5,13 +5,14 @@ export const SUITES = ['gemm', 'cast', 'copy', 'reduce', 'step'] as const;
 export type Suite = (typeof SUITES)[number];
 
 export const HELP = `Usage: npm run bench -- [gemm] [cast] [copy] [reduce] [step] [--peers] [--candidates]
-                        [--only TEXT] [--quick] [--json FILE] [--html FILE] [--help]
+                        [--scaling] [--only TEXT] [--quick] [--json FILE] [--html FILE] [--help]
 
 Measures the adapter's own limits, then kernels and training steps against them. Without a suite: all of them.
 A result that does not match its f64 reference is not timed: its row says so, and the exit code is 1.
 
   --peers        other libraries too, in the same run and in turns with ours (first: npm ci --prefix bench/peers)
   --candidates   gemm: every kernel and tile that the family has for a shape, and how far the chosen one is from the best
+  --scaling      step: 1, 2, 4 and 8 times the width and the batch too; the time must grow as the work does
   --only TEXT    only cases with TEXT in their name, such as 512x512x512, NT or mixed_float16
   --quick        fewer shapes and fewer samples: about a minute
   --json FILE    the figures as JSON
@@ -22,6 +23,7 @@ export interface Options {
   readonly suites: readonly Suite[];
   readonly peers: boolean;
   readonly candidates: boolean;
+  readonly scaling: boolean;
   readonly only: string;
   readonly quick: boolean;
   readonly json: string | undefined;
@@ -41,11 +43,14 @@ export function parseOptions(args: readonly string[]): Options {
   if (values.candidates && !suites.includes('gemm')) {
     throw new Error(`--candidates is about gemm, and the suites are ${suites.join(', ')}; add gemm`);
   }
+  if (values.scaling && !suites.includes('step')) {
+    throw new Error(`--scaling is about step, and the suites are ${suites.join(', ')}; add step`);
+  }
   for (const option of ['only', 'json', 'html'] as const) {
     if (values[option] === '') throw new Error(`--${option} is empty; give it a value, or leave it out`);
   }
-  const { peers, candidates, only = '', quick, json, html, help } = values;
-  return { suites, peers, candidates, only, quick, json, html, help };
+  const { peers, candidates, scaling, only = '', quick, json, html, help } = values;
+  return { suites, peers, candidates, scaling, only, quick, json, html, help };
 }
 
 function parse(args: readonly string[]) {
@@ -56,6 +61,7 @@ function parse(args: readonly string[]) {
       options: {
         peers: { type: 'boolean', default: false },
         candidates: { type: 'boolean', default: false },
+        scaling: { type: 'boolean', default: false },
         only: { type: 'string' },
         quick: { type: 'boolean', default: false },
         json: { type: 'string' },

@@ -63,6 +63,7 @@ export function toJson(results: Results): object {
       policy: row.storage,
       msPerStep: orNull(row.timing?.median),
       gflops: rate(row),
+      ...row.step,
       ...common(row),
     })),
     peers: peers.map((row) => ({

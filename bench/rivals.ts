@@ -8,8 +8,8 @@ import type { Ready } from './suite.ts';
 const SQUARES = [256, 512, 1024];
 
 /** The problem that a case of ours poses to peers, where it does. */
-function problemOf({ suite, shape, storage, candidate }: Ready, step: Problem): Problem | undefined {
-  if (suite === 'step' && storage === 'float32') return step;
+function problemOf({ suite, name, shape, storage, candidate }: Ready, step: Problem): Problem | undefined {
+  if (suite === 'step' && storage === 'float32') return nameOf(step) === `step ${name}` ? step : undefined;
   if (suite !== 'gemm' || !shape || candidate || storage === 'packed') return undefined;
   const { m, k, n, batch, layout } = shape;
   const square = SQUARES.includes(m) && m === k && k === n && batch === 1 && layout === 'NN';

@@ -27,12 +27,32 @@ export interface Case {
   };
   /** One of several ways to do the same, listed by --candidates. */
   readonly candidate?: boolean;
+  readonly step?: StepFacts;
 }
 
 /** A measured case, or one that failed. */
 export interface Row extends Case {
   readonly timing: Timing | undefined;
   readonly failure?: string;
+}
+
+/** What else is known of a training step. */
+export interface StepFacts {
+  /** Widths of its layers, for example `784-512-512-10`, and samples of a batch. */
+  readonly model: string;
+  readonly batch: number;
+  readonly dispatches: number;
+  /** JavaScript's microseconds in one replayed step, and in as many bare WebGPU calls in the same minutes, by dispatch. */
+  readonly hostMicrosPerDispatch: number;
+  readonly bareMicrosPerDispatch: number;
+  /** Made by one replayed step. */
+  readonly submits: number;
+  readonly buffersCreated: number;
+  readonly bindGroupsCreated: number;
+  /** Most bytes of the program that are alive at once: of all, of activations and their gradients, of the weights' gradients. */
+  readonly peakBytes: number;
+  readonly activationBytes: number;
+  readonly weightGradientBytes: number;
 }
 
 /** A limit as it was measured, in GFLOP/s or GB/s. */

@@ -1,5 +1,6 @@
 /** One training step, as users write it: 784-512-512-10, batches of 64, Adam, cross-entropy, under `jit`. */
 import * as ht from '../src/node.ts';
+import { hostFacts } from './host.ts';
 import { Repeated } from './measure.ts';
 import { stepInputs } from './peers/inputs.ts';
 import { ADAM, CHECKED_STEPS, type StepProblem } from './peers/peer.ts';
@@ -8,6 +9,12 @@ import type { Case } from './rows.ts';
 import { messageOf, type Prepared, type Ready, type Refused } from './suite.ts';
 
 export const STEP: StepProblem = { suite: 'step', batch: 64, widths: [784, 512, 512, 10] };
+
+/** Steps of 1, 2, 4 and 8 times the width and the batch, for --scaling. */
+const SCALED: readonly StepProblem[] = [
+  ...[128, 256, 512, 1024].map((width) => ({ ...STEP, widths: [784, width, width, 10] })),
+  ...[128, 256, 512].map((batch) => ({ ...STEP, batch })),
+];
 
 interface Form {
   readonly name: string;
@@ -35,26 +42,27 @@ const TOLERANCE = { float32: 1e-3, mixed_float16: 2e-2 };
 
 export interface StepSuite {
   readonly native: boolean;
+  readonly scaling: boolean;
   readonly wanted: (name: string) => boolean;
 }
 
 /** Each policy has an engine of its own. */
-export async function prepareStep({ native, wanted }: StepSuite): Promise<Prepared> {
+export async function prepareStep({ native, scaling, wanted }: StepSuite): Promise<Prepared> {
   const cases: (Ready | Refused)[] = [];
   const engines: ht.Engine[] = [];
+  const problems = [
+    STEP,
+    ...(scaling ? SCALED.filter(({ widths, batch }) => widths[1] !== 512 || batch !== 64) : []),
+  ];
   for (const { name, policy, f16 } of formsOf(native)) {
-    const of = caseOf(name);
-    if (!wanted(`${of.name} ${of.storage}`)) continue;
-    try {
-      const engine = await ht.open({ policy, f16, seed: 1 });
-      engines.push(engine);
-      const step = trainingStep(engine, policy === 'mixed_float16');
-      const losses = await firstLosses(step);
-      const failure = wrongLosses(losses, TOLERANCE[policy]);
-      cases.push(failure ? { ...of, failure } : { ...of, work: new StepWork(engine, step) });
-    } catch (error) {
-      cases.push({ ...of, failure: messageOf(error) });
-    }
+    const asked = problems.filter((problem) => {
+      const of = caseOf(problem, name);
+      return wanted(`${of.name} ${of.storage}`);
+    });
+    if (asked.length === 0) continue;
+    const engine = await ht.open({ policy, f16, seed: 1 });
+    engines.push(engine);
+    for (const problem of asked) cases.push(await prepared(engine, problem, name, policy));
   }
   ht.mixedPrecision.setGlobalPolicy('float32');
   return {
@@ -65,8 +73,27 @@ export async function prepareStep({ native, wanted }: StepSuite): Promise<Prepar
   };
 }
 
-function caseOf(storage: string): Case {
-  const { batch, widths } = STEP;
+async function prepared(
+  engine: ht.Engine,
+  problem: StepProblem,
+  name: string,
+  policy: Form['policy'],
+): Promise<Ready | Refused> {
+  const of = caseOf(problem, name);
+  try {
+    const { step, program } = trainingStep(engine, problem, policy === 'mixed_float16');
+    const losses = await firstLosses(step);
+    const failure = wrongLosses(losses, TOLERANCE[policy], problem);
+    if (failure) return { ...of, failure };
+    const facts = await hostFacts(engine, program(), () => step().dispose());
+    const model = problem.widths.join('-');
+    return { ...of, step: { model, batch: problem.batch, ...facts }, work: new StepWork(engine, step) };
+  } catch (error) {
+    return { ...of, failure: messageOf(error) };
+  }
+}
+
+function caseOf({ batch, widths }: StepProblem, storage: string): Case {
   const products = widths.slice(1).map((outputs, index) => ({
     weights: widths[index]! * outputs,
     // Forward, by the weights, and by the input; nobody asks for the gradient by the images.
@@ -86,22 +113,23 @@ function caseOf(storage: string): Case {
 
 type Step = () => ht.Tensor;
 
-function trainingStep(engine: ht.Engine, mixed: boolean): Step {
-  const { x, labels, layers } = stepInputs(STEP);
+function trainingStep(engine: ht.Engine, problem: StepProblem, mixed: boolean) {
+  const { x, labels, layers } = stepInputs(problem);
+  const { batch, widths } = problem;
   const model = ht.sequential(
     layers.map(({ outputs }, index) =>
       ht.layers.dense({
         units: outputs,
         ...(index < layers.length - 1 ? { activation: 'relu' } : {}),
-        ...(index === 0 ? { inputShape: [STEP.widths[0]!] } : {}),
+        ...(index === 0 ? { inputShape: [widths[0]!] } : {}),
       }),
     ),
   );
-  model.build([STEP.widths[0]!], engine);
+  model.build([widths[0]!], engine);
   model.setWeights(layers.flatMap(({ kernel, bias }) => [kernel, bias]));
   const adam = ht.optimizers.adam({ ...ADAM, epsilon: EPSILON });
   const optimizer = mixed ? new ht.LossScaleOptimizer(adam) : adam;
-  const images = ht.tensor(x, { shape: [STEP.batch, STEP.widths[0]!], engine });
+  const images = ht.tensor(x, { shape: [batch, widths[0]!], engine });
   const classes = ht.tensor(labels, { engine });
   const train = ht.jit((xs: ht.Tensor, ys: ht.Tensor) =>
     optimizer.minimize(
@@ -109,7 +137,7 @@ function trainingStep(engine: ht.Engine, mixed: boolean): Step {
       model.trainableVariables,
     ),
   );
-  return () => train(images, classes);
+  return { step: () => train(images, classes), program: () => train.program(images, classes) };
 }
 
 async function firstLosses(step: Step): Promise<number[]> {
@@ -123,8 +151,12 @@ async function firstLosses(step: Step): Promise<number[]> {
 }
 
 /** Why these are not the losses of the first steps; nothing if they are. */
-export function wrongLosses(losses: readonly number[], tolerance: number): string | undefined {
-  for (const [step, expected] of referenceLosses(STEP).entries()) {
+export function wrongLosses(
+  losses: readonly number[],
+  tolerance: number,
+  problem: StepProblem = STEP,
+): string | undefined {
+  for (const [step, expected] of referenceLosses(problem).entries()) {
     const loss = losses[step]!;
     if (!(Math.abs(loss - expected) <= tolerance * expected))
       return `the loss of step ${step} is ${loss}, expected ${expected} within ${tolerance * 100} %`;

@@ -156,6 +156,19 @@ test('the check of a large product sees one wrong element, and two rows that cha
   assert.match(reference.wrong(c.subarray(1), false)!, /98303 values, expected 98304/);
 });
 
+test('a step tells its dispatches, what it makes, its memory and what it costs the host', async () => {
+  const options = parseOptions(['step', '--quick', '--only', 'float32']);
+  const { rows } = await runBench(options, { part: () => () => {} });
+  const [row] = rows.filter(({ suite, storage }) => suite === 'step' && storage === 'float32');
+  const { model, batch, dispatches, submits, buffersCreated, bindGroupsCreated, ...facts } = row!.step!;
+  assert.equal([model, batch], ['784-512-512-10', 64]);
+  assert.equal([submits, buffersCreated, bindGroupsCreated], [1, 0, 0]);
+  assert.ok(dispatches > 10 && dispatches < 40, `${dispatches}`);
+  assert.ok(facts.hostMicrosPerDispatch > 0 && facts.bareMicrosPerDispatch > 0);
+  assert.ok(facts.weightGradientBytes >= 4 * (784 * 512 + 512 * 512 + 512 * 10));
+  assert.ok(facts.activationBytes > 0 && facts.peakBytes > facts.weightGradientBytes);
+});
+
 test('losses must be those of f64, and fall', () => {
   assert.match(wrongLosses([1, 1, 1, 1, 1], 1e-3)!, /^the loss of step 0 is 1, expected 2\.57/);
   assert.match(wrongLosses([2, 2, 2, 2, 2], 1e9)!, /does not fall/);
@@ -226,7 +239,15 @@ test('the command refuses what is no option, and --help shows every one', () => 
   assert.is(stdout, '');
   const help = bench('--help');
   assert.is(help.status, 0);
-  for (const word of [...SUITES, '--peers', '--candidates', '--only TEXT', '--quick', '--json FILE'])
+  for (const word of [
+    ...SUITES,
+    '--peers',
+    '--candidates',
+    '--scaling',
+    '--only TEXT',
+    '--quick',
+    '--json FILE',
+  ])
     assert.ok(help.stdout.includes(word), word);
 });
 
@@ -238,7 +259,16 @@ test('README: its commands are understood, its options are all there, its tiles 
     const [, rest] = /^npm run bench(?: -- (.*))?$/.exec(command) ?? assert.unreachable(command) ?? [];
     parseOptions(rest?.split(' ') ?? []);
   }
-  for (const word of [...SUITES, '--peers', '--candidates', '--only', '--quick', '--json', '--html'])
+  for (const word of [
+    ...SUITES,
+    '--peers',
+    '--candidates',
+    '--scaling',
+    '--only',
+    '--quick',
+    '--json',
+    '--html',
+  ])
     assert.ok(readme.includes(`\`${word}`), word);
   assert.ok(readme.includes(tileMarkdown()), tileMarkdown());
 });
