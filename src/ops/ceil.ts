@@ -1,4 +1,4 @@
-/** `ceil`: the least whole number that is not below x; its gradient is 0. */
+/** `ceil`: the least whole number that is not below x; it has no gradient. */
 import { unaryOp } from './unary-op.ts';
 
-export const ceil = unaryOp('ceil', 'ceil', 'clear');
+export const ceil = unaryOp('ceil', 'ceil', 'clear', { gradient: null });

@@ -1,4 +1,5 @@
 /** `exp`: e^x. */
+import { mul } from './mul.ts';
 import { unaryOp } from './unary-op.ts';
 
-export const exp = unaryOp('exp', 'exp', 'deny');
+export const exp = unaryOp('exp', 'exp', 'deny', { gradient: (upstream, y) => mul(upstream, y) });

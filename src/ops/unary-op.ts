@@ -12,8 +12,11 @@ interface Attributes {
 }
 
 export interface UnaryOptions {
-  /** Default: the function's slope times the upstream gradient, in one kernel. Given where the result y serves instead of x. */
-  readonly gradient?: (upstream: Tensor, y: Tensor) => Tensor;
+  /**
+   * Default: the function's slope times the upstream gradient, in one kernel, with derivatives up to the second. Given where
+   * the result y serves instead of x, or other ops give derivatives of any order. Null: there is none, as for steps.
+   */
+  readonly gradient?: ((upstream: Tensor, y: Tensor, x: Tensor) => Tensor) | null;
 }
 
 export function unaryOp(
@@ -44,7 +47,7 @@ function defineUnary(
   name: string,
   kernel: FunctionName,
   precision: PrecisionClass,
-  options: UnaryOptions,
+  { gradient }: UnaryOptions,
 ): Op<Attributes> {
   const slope = slopeOp(name, kernel, 1);
   return defineOp<Attributes>({
@@ -56,7 +59,7 @@ function defineUnary(
     },
     forward: ([x], [y], { alpha }) => unaryKernel(kernel, 0, { x: x!, y: y!, ...(alpha && { alpha }) }),
     backward: ({ gradients: [upstream], inputs: [x], outputs: [y], attributes }) => [
-      options.gradient ? options.gradient(upstream!, y!) : slope([upstream!, x!], attributes)[0],
+      gradient === undefined ? slope([upstream!, x!], attributes)[0] : gradient?.(upstream!, y!, x!),
     ],
   });
 }
