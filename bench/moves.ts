@@ -98,7 +98,7 @@ export function prepareCopy(engines: Engines, suite: MoveSuite): Promise<Prepare
   const turned = storagesOf(engines).map((storage): Move => {
     const dtype = dtypeOf(storage);
     return {
-      ...{ name: `transpose ${SIDE}x${SIDE}`, storage, kernel: 'strided_copy', input: dtype, output: dtype },
+      ...{ name: `transpose ${SIDE}x${SIDE}`, storage, kernel: 'transpose', input: dtype, output: dtype },
       ...{ size: SIDE * SIDE, results: SIDE * SIDE },
       record: (x, y) => stridedCopyKernel(x, y, [SIDE, SIDE], [1, SIDE]),
       expected: (x, index) => x[(index % SIDE) * SIDE + Math.floor(index / SIDE)]!,

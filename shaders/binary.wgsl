@@ -38,6 +38,9 @@ const SCALAR = 1u;
 const QUADS = 2u;
 const ELEMENTS = 3u;
 
+// Axes that are left after merging.
+override AXES: u32 = 6;
+
 struct Params {
   size: u32,
   d1: u32,

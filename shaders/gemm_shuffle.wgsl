@@ -20,14 +20,37 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let k = rangeOfK(tile);
   var acc: array<vec4<Acc>, TM>;
   if TRANSPOSE_A {
+    // Of PATCHES: the one of this step, how many are left of its line, and what a lane reads of it.
+    var corner: vec3<u32>;
+    var left = 0u;
+    var taps: array<vec3<u32>, QUADS>;
+    if PATCHES {
+      corner = cornerOf(tile.matrix, 4u * k.x);
+      left = params.positionsAcross - 4u * k.x % params.positionsAcross;
+      for (var i = 0u; i < QUADS; i++) {
+        taps[i] = tapOf(tile.row / 4u + (i * LANES + lane) % (TM / 4u));
+      }
+    }
     // A row of A as stored holds one k of all rows of the tile: an outer product a step. Four steps in one body would leave
     // the sums in memory, at a quarter of the speed: the compiler unrolls loops only up to a size.
     for (var k4 = k.x; k4 < k.y; k4++) {
       let block = blockOfB(tile.matrix, k4, quad);
       for (var j = 0u; j < 4u; j++) {
         var own: array<vec4<Acc>, QUADS>;
-        for (var i = 0u; i < QUADS; i++) {
-          own[i] = storedA(tile.matrix, 4u * k4 + j, tile.row / 4u + (i * LANES + lane) % (TM / 4u));
+        if PATCHES {
+          if left == 0u {
+            corner = cornerOf(tile.matrix, 4u * k4 + j);
+            left = params.positionsAcross;
+          }
+          for (var i = 0u; i < QUADS; i++) {
+            own[i] = in4(patchQuad(corner, taps[i]));
+          }
+          left--;
+          corner += vec3<u32>(params.strideAcross, 0u, params.strideAcross * params.channels);
+        } else {
+          for (var i = 0u; i < QUADS; i++) {
+            own[i] = storedA(tile.matrix, 4u * k4 + j, tile.row / 4u + (i * LANES + lane) % (TM / 4u));
+          }
         }
         // A row that storage holds is loaded where it is used: an eighth faster than the block's.
         var across = block[j];
@@ -44,10 +67,18 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
       }
     }
   } else {
+    let corners = cornersOf(tile.matrix, tile.row + lane + LANES * vec4<u32>(0u, 1u, 2u, 3u));
     for (var k4 = k.x; k4 < k.y; k4++) {
       var own: array<vec4<Acc>, ROWS>;
-      for (var i = 0u; i < ROWS; i++) {
-        own[i] = storedA(tile.matrix, tile.row + i * LANES + lane, k4);
+      if PATCHES {
+        let tap = tapOf(k4);
+        for (var i = 0u; i < ROWS; i++) {
+          own[i] = in4(patchQuad(vec3<u32>(corners.x[i], corners.y[i], corners.quad[i]), tap));
+        }
+      } else {
+        for (var i = 0u; i < ROWS; i++) {
+          own[i] = storedA(tile.matrix, tile.row + i * LANES + lane, k4);
+        }
       }
       let block = blockOfB(tile.matrix, k4, quad);
       for (var r = 0u; r < TM; r++) {

@@ -1,11 +1,12 @@
-// y[i] = x[base + offset(i)], size elements: transposition, slices, broadcasts and dropping of row padding. Elements
-// keep their type, so x and y are words (u32, or i32 and f32 by their bits) or halves.
-alias In4 = vec4<f32>;
-alias Out4 = vec4<f32>;
-alias Acc = f32;
+// y[i] = x[base + offset(i)], size elements: transposition, slices, reversals and broadcasts. Offsets and strides are counted
+// modulo 2^32, so that strides may be negative.
+alias Bits4 = vec4<u32>;
 
 // The last axis and every stride are whole quads, and the last stride is 1: a quad is read at once.
 override QUADS: bool = false;
+
+// Axes that are left after merging.
+override AXES: u32 = 6;
 
 struct Params {
   size: u32,
@@ -23,23 +24,21 @@ struct Params {
   x5: u32,
 }
 
-@group(0) @binding(0) var<storage, read> x: array<In4>;
-@group(0) @binding(1) var<storage, read_write> y: array<Out4>;
+@group(0) @binding(0) var<storage, read> x: array<Bits4>;
+@group(0) @binding(1) var<storage, read_write> y: array<Bits4>;
 @group(0) @binding(2) var<uniform> params: Params;
 
 // #include "lib/grid.wgsl"
-// #include "lib/in.wgsl"
-// #include "lib/narrow.wgsl"
-// #include "lib/out.wgsl"
+// #include "lib/bits.wgsl"
 // #include "lib/strided.wgsl"
 
 fn offset(i: u32) -> u32 {
   return params.base + stridedOffset(i, vec3<u32>(params.x0, params.x1, params.x2), vec3<u32>(params.x3, params.x4, params.x5));
 }
 
-fn element(i: u32) -> Acc {
+fn element(i: u32) -> u32 {
   let at = offset(min(i, params.size - 1u));
-  return in4(x[at >> 2u])[at & 3u];
+  return bits4(x[at >> 2u])[at & 3u];
 }
 
 @compute @workgroup_size(64)
@@ -50,8 +49,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     return;
   }
   if QUADS {
-    y[quad] = out4(in4(x[offset(i) >> 2u]));
+    y[quad] = x[offset(i) >> 2u];
   } else {
-    y[quad] = out4(vec4<Acc>(element(i), element(i + 1u), element(i + 2u), element(i + 3u)));
+    y[quad] = stored4(vec4<u32>(element(i), element(i + 1u), element(i + 2u), element(i + 3u)));
   }
 }

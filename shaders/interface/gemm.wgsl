@@ -1,6 +1,7 @@
 // C = act(A' B' + bias + residual): A' is M x K, B' is K x N, C and residual are M x N, all row-major; bias has N elements.
 // A is stored M x K (K x M with TRANSPOSE_A), B is stored K x N (N x K with TRANSPOSE_B), by the batch. Rows of all, as
 // stored, are whole quads: row i starts at quad i * ceil(columns / 4), and what pads a row of A or B is zero.
+// With PATCHES the rows of A (its columns in A' with TRANSPOSE_A) are patches of images: lib/patches.wgsl.
 alias In4 = vec4<f32>;
 alias Out4 = vec4<f32>;
 alias Acc = f32;
@@ -10,6 +11,7 @@ override TRANSPOSE_B: bool = false;
 // K is not whole steps of the kernel; M or N is not whole tiles.
 override RAGGED_K: bool = true;
 override RAGGED_EDGES: bool = true;
+override PATCHES: bool = false;
 override BIAS: bool = false;
 override RESIDUAL: bool = false;
 override ACTIVATION: u32 = 0;
@@ -26,6 +28,18 @@ struct Params {
   strideB: u32,
   splits: u32,  // parts of K, summed by gemm_sum
   chunk: u32,   // quads of K in one part
+  height: u32,  // of the images of PATCHES
+  width: u32,
+  channels: u32, // in quads
+  filterAcross: u32,
+  strideDown: u32,
+  strideAcross: u32,
+  dilationDown: u32,
+  dilationAcross: u32,
+  paddingTop: u32,
+  paddingLeft: u32,
+  positionsDown: u32, // patches of one image
+  positionsAcross: u32,
 }
 
 @group(0) @binding(0) var<storage, read> a: array<In4>;
@@ -41,6 +55,8 @@ struct Params {
 // #include "lib/out.wgsl"
 // #include "lib/activation.wgsl"
 // #include "lib/quads.wgsl"
+// #include "lib/quotient.wgsl"
+// #include "lib/patches.wgsl"
 // #include "lib/matrices.wgsl"
 // #include "lib/tile.wgsl"
 // #include "lib/epilogue.wgsl"

@@ -8,6 +8,10 @@ fn within(index: u32, count: u32) -> u32 {
 }
 
 fn rawA(matrix: u32, row: u32, quad: u32) -> In4 {
+  if PATCHES {
+    let v = patchQuad(cornerOf(matrix, row), tapOf(quad));
+    return select(v, In4(), RAGGED_K && quad >= quads(select(params.k, params.m, TRANSPOSE_A)));
+  }
   let rows = select(params.m, params.k, TRANSPOSE_A);
   let across = quads(select(params.k, params.m, TRANSPOSE_A));
   let v = a[matrix * params.strideA + within(row, rows) * across + within(quad, across)];

@@ -4,10 +4,10 @@ import { binary as shader } from '../generated/shaders.ts';
 import { linearGrid } from '../gpu/shader.ts';
 import { broadcastStrides, type Shape } from '../values/shape.ts';
 import { accumulatorOf, elementOf, type Operand, quadsOf } from './operand.ts';
-import { mergeAxes, readsLinear, readsQuads, type StridedAccess } from './strides.ts';
+import { mergeAxes, type Reading, readingOf } from './strides.ts';
 
 type Constant = keyof typeof shader.constants;
-export type BinaryCase = Exclude<Constant, 'LINEAR' | 'SCALAR' | 'QUADS' | 'ELEMENTS'>;
+export type BinaryCase = Exclude<Constant, Reading>;
 
 export interface ShapedOperand extends Operand {
   readonly shape: Shape;
@@ -23,8 +23,9 @@ export function binaryKernel(op: BinaryCase, a: ShapedOperand, b: ShapedOperand,
     overrides: {
       OP: shader.constants[op],
       FLOATS: accumulatorOf(a) === 'f32',
-      READ_A: shader.constants[readOf(access, 0, a)],
-      READ_B: shader.constants[readOf(access, 1, b)],
+      READ_A: shader.constants[readingOf(access, 0, a)],
+      READ_B: shader.constants[readingOf(access, 1, b)],
+      AXES: access.axes,
     },
     bindings: { a: a.storage, b: b.storage, c: c.storage },
     params: { size: c.size, d1, d2, d3, d4, d5, a0, a1, a2, a3, a4, a5, b0, b1, b2, b3, b4, b5 },
@@ -33,9 +34,3 @@ export function binaryKernel(op: BinaryCase, a: ShapedOperand, b: ShapedOperand,
 }
 
 type Six = [number, number, number, number, number, number];
-
-function readOf(access: StridedAccess, index: number, operand: Operand): Constant {
-  if (operand.size === 1) return 'SCALAR';
-  if (readsLinear(access, index)) return 'LINEAR';
-  return readsQuads(access, index) ? 'QUADS' : 'ELEMENTS';
-}

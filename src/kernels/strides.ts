@@ -2,6 +2,8 @@
 import { MAX_RANK, type Shape } from '../values/shape.ts';
 
 export interface StridedAccess {
+  /** How many axes are left, at least 1. */
+  readonly axes: number;
   /** Six sizes, the first ones 1. */
   readonly sizes: readonly number[];
   /** For each operand six strides, in elements. */
@@ -26,6 +28,7 @@ export function mergeAxes(shape: Shape, operands: readonly (readonly number[])[]
   }
   const missing = MAX_RANK - sizes.length;
   return {
+    axes: Math.max(1, sizes.length),
     sizes: [...new Array<number>(missing).fill(1), ...sizes],
     strides: strides.map((list) => [...new Array<number>(missing).fill(0), ...list]),
   };
@@ -38,6 +41,15 @@ export function readsQuads({ sizes, strides }: StridedAccess, operand: number): 
 }
 
 /** Whether the operand is read from its start on without gaps. */
-export function readsLinear({ sizes, strides }: StridedAccess, operand: number): boolean {
+function readsLinear({ sizes, strides }: StridedAccess, operand: number): boolean {
   return sizes.slice(0, -1).every((size) => size === 1) && strides[operand]!.at(-1) === 1;
+}
+
+/** The ways in which a kernel reads an operand that is broadcast to its result, as its shader's constants name them. */
+export type Reading = 'LINEAR' | 'SCALAR' | 'QUADS' | 'ELEMENTS';
+
+export function readingOf(access: StridedAccess, operand: number, { size }: { size: number }): Reading {
+  if (size === 1) return 'SCALAR';
+  if (readsLinear(access, operand)) return 'LINEAR';
+  return readsQuads(access, operand) ? 'QUADS' : 'ELEMENTS';
 }

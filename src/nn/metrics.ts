@@ -1,7 +1,7 @@
 /** Metrics: float32 scalars, the mean over the batch, computed on the GPU. */
 import type { Tensor } from '../autograd/tensor.ts';
 import { composed } from '../autograd/tidy.ts';
-import { argMax } from '../ops/arg-max.ts';
+import { argMax } from '../ops/arg-extreme.ts';
 import { cast } from '../ops/cast.ts';
 import { equal, greater } from '../ops/compare.ts';
 import { type TensorLike, toTensor } from '../ops/input.ts';

@@ -1,5 +1,6 @@
 /** Gradients of activations, each fused into one pass over the upstream gradient and the activation's output y; ops themselves. */
 import type { Tensor } from '../autograd/tensor.ts';
+import type { Activation } from '../kernels/gemm/problem.ts';
 import { binaryOp } from './binary-op.ts';
 import type { TensorLike } from './input.ts';
 import { mul } from './mul.ts';
@@ -24,3 +25,17 @@ export const tanhGradient: Gradient = binaryOp('tanhGradient', 'TANH_GRADIENT', 
   ({ upstream, b }) => tanhGradient(upstream, b),
   ({ upstream, a, b }) => mul(mul(upstream, a), mul(b, -2)),
 ]);
+
+/** The gradient by what an epilogue's activation was applied to, from that by its output y. */
+export function beforeActivation(activation: Activation, upstream: Tensor, y: Tensor): Tensor {
+  switch (activation) {
+    case 'linear':
+      return upstream;
+    case 'relu':
+      return reluGradient(upstream, y);
+    case 'sigmoid':
+      return sigmoidGradient(upstream, y);
+    case 'tanh':
+      return tanhGradient(upstream, y);
+  }
+}

@@ -5,7 +5,7 @@ import { Tensor } from '../autograd/tensor.ts';
 import { Variable } from '../autograd/variable.ts';
 import { defaultEngine } from '../gpu/default-engine.ts';
 import type { Engine } from '../gpu/engine.ts';
-import { type DType, show } from '../values/dtype.ts';
+import { type DType, requireDType, show } from '../values/dtype.ts';
 import { ArgumentError, ShapeError } from '../values/errors.ts';
 import { encode, flatten, isTypedArray, shapeOfNested, type TensorValues } from '../values/nested.ts';
 import { checkShape, type Shape, showShape, sizeOf } from '../values/shape.ts';
@@ -30,6 +30,18 @@ export function toTensor(where: string, value: TensorLike, like?: Tensor): Tenso
 export function constantOf(where: string, value: number, dtype: DType): number {
   encode(where, [value], dtype);
   return dtype === 'bool' ? Number(Boolean(value)) : Number(value);
+}
+
+/** `value` as int32 indices; arrays and numbers take the engine of `like`. Throws `DtypeError`, `DataError`. */
+export function toIndices(where: string, name: string, value: TensorLike, like?: Tensor): Tensor {
+  const isTensor = value instanceof Tensor || value instanceof Variable;
+  const isList = Array.isArray(value) || isTypedArray(value) || typeof value === 'number';
+  const indices =
+    isList && !isTensor
+      ? fromValues(like?.engine ?? defaultEngine(where), value as TensorValues, undefined, 'int32', where)
+      : toTensor(where, value, like);
+  requireDType(where, name, indices.dtype, ['int32']);
+  return indices;
 }
 
 /** Two operands of one op: a number or array takes the dtype of the tensor beside it. */

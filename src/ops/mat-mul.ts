@@ -7,12 +7,12 @@ import { ACTIVATIONS, type Activation } from '../kernels/gemm/problem.ts';
 import { type FloatDType, list, requireDType, show } from '../values/dtype.ts';
 import { ArgumentError, DtypeError, ShapeError } from '../values/errors.ts';
 import { checkOptions } from '../values/options.ts';
-import { sameShape, showShape, sizeOf } from '../values/shape.ts';
-import { reluGradient, sigmoidGradient, tanhGradient } from './activation-gradients.ts';
+import { type Shape, sameShape, showShape, sizeOf } from '../values/shape.ts';
+import { beforeActivation } from './activation-gradients.ts';
 import { cast } from './cast.ts';
 import { type TensorLike, toTensor, toTensors } from './input.ts';
 import { reshape } from './reshape.ts';
-import { sumTo } from './sum.ts';
+import { broadcastTo, sumTo } from './sum.ts';
 
 interface Attributes {
   readonly transposeA: boolean;
@@ -26,41 +26,10 @@ interface Attributes {
 const op = defineOp<Attributes>({
   name: 'matMul',
   precision: 'allow',
-  infer: ([a, b, ...rest], attributes) => {
-    const { transposeA, transposeB, dtype, biased } = attributes;
-    for (const [name, { rank, shape }] of Object.entries({ a: a!, b: b! })) {
-      if (rank < 2)
-        throw new ShapeError(`matMul: ${name} is ${showShape(shape)}; use matrices, rank 2 or more`);
-    }
-    requireDType('matMul', 'a', a!.dtype, ['float32', 'float16']);
-    if (a!.dtype !== b!.dtype)
-      throw new DtypeError(`matMul: dtypes differ: a is ${a!.dtype}, b is ${b!.dtype}; cast one`);
-    const { m, k, n, k2, lead } = sizes(a!, b!, attributes);
-    if (k !== k2) {
-      const flags = transposeA || transposeB ? ` (transposeA ${transposeA}, transposeB ${transposeB})` : '';
-      throw new ShapeError(
-        `matMul: inner sizes differ: a is ${showShape(a!.shape)}, b is ${showShape(b!.shape)}${flags}`,
-      );
-    }
-    for (const { rank, shape } of [a!, b!]) {
-      if (rank > 2 && !sameShape(shape.slice(0, -2), lead)) {
-        throw new ShapeError(
-          `matMul: batches differ: a is ${showShape(a!.shape)}, b is ${showShape(b!.shape)}; use the same leading sizes, or rank 2 for one operand`,
-        );
-      }
-    }
-    const shape = [...lead, m, n];
-    for (const [name, extra, wanted] of [
-      ['bias', biased ? rest[0] : undefined, [n]],
-      ['residual', rest[biased ? 1 : 0], shape],
-    ] as const) {
-      if (extra && (!sameShape(extra.shape, wanted) || extra.dtype !== a!.dtype)) {
-        throw new ShapeError(
-          `matMul: ${name} is ${extra.dtype} ${showShape(extra.shape)}; use ${a!.dtype} ${showShape(wanted)}`,
-        );
-      }
-    }
-    return [{ shape, dtype }];
+  // Checked before, in the shapes that were given.
+  infer: ([a, b], attributes) => {
+    const { m, n, lead } = sizes(a!, b!, attributes);
+    return [{ shape: [...lead, m, n], dtype: attributes.dtype }];
   },
   forward: ([a, b, ...rest], [c], attributes) => {
     const { transposeA, transposeB, activation, biased } = attributes;
@@ -92,17 +61,51 @@ const op = defineOp<Attributes>({
   },
 });
 
-function beforeActivation(activation: Activation, upstream: Tensor, y: Tensor): Tensor {
-  switch (activation) {
-    case 'linear':
-      return upstream;
-    case 'relu':
-      return reluGradient(upstream, y);
-    case 'sigmoid':
-      return sigmoidGradient(upstream, y);
-    case 'tanh':
-      return tanhGradient(upstream, y);
+/** Throws unless the operands fit each other; gives the leading sizes of their product, and its rows and columns. */
+function checkOperands([a, b, ...rest]: readonly Tensor[], attributes: Attributes): Shape {
+  const { transposeA, transposeB, biased } = attributes;
+  for (const [name, { rank, shape }] of Object.entries({ a: a!, b: b! })) {
+    if (rank < 2)
+      throw new ShapeError(`matMul: ${name} is ${showShape(shape)}; use matrices, rank 2 or more`);
   }
+  requireDType('matMul', 'a', a!.dtype, ['float32', 'float16']);
+  if (a!.dtype !== b!.dtype)
+    throw new DtypeError(`matMul: dtypes differ: a is ${a!.dtype}, b is ${b!.dtype}; cast one`);
+  const { m, k, n, k2 } = sizes(a!, b!, attributes);
+  if (k !== k2) {
+    const flags = transposeA || transposeB ? ` (transposeA ${transposeA}, transposeB ${transposeB})` : '';
+    throw new ShapeError(
+      `matMul: inner sizes differ: a is ${showShape(a!.shape)}, b is ${showShape(b!.shape)}${flags}`,
+    );
+  }
+  const [left, right] = leads(a!, b!);
+  if (left.some((size, axis) => size !== right[axis] && size !== 1 && right[axis] !== 1)) {
+    throw new ShapeError(
+      `matMul: batches differ: a is ${showShape(a!.shape)}, b is ${showShape(b!.shape)}; use leading sizes that are equal or 1`,
+    );
+  }
+  const shape = [...left.map((size, axis) => Math.max(size, right[axis]!)), m, n];
+  for (const [name, extra, wanted] of [
+    ['bias', biased ? rest[0] : undefined, [n]],
+    ['residual', rest[biased ? 1 : 0], shape],
+  ] as const) {
+    if (extra && (!sameShape(extra.shape, wanted) || extra.dtype !== a!.dtype)) {
+      throw new ShapeError(
+        `matMul: ${name} is ${extra.dtype} ${showShape(extra.shape)}; use ${a!.dtype} ${showShape(wanted)}`,
+      );
+    }
+  }
+  return shape;
+}
+
+/** Leading sizes of both operands, the shorter list filled up with ones. */
+function leads(a: Tensor, b: Tensor): [number[], number[]] {
+  const count = Math.max(a.rank, b.rank) - 2;
+  const filled = ({ shape, rank }: Tensor) => [
+    ...new Array<number>(count + 2 - rank).fill(1),
+    ...shape.slice(0, -2),
+  ];
+  return [filled(a), filled(b)];
 }
 
 /** Sizes of each product, and the leading sizes by which products are counted. */
@@ -139,9 +142,8 @@ export interface MatMulOptions {
 }
 
 /**
- * `a` (m, k) times `b` (k, n), each transposed first where asked; with leading sizes, one product for each place of them,
- * and an operand of rank 2 serves them all. Sums are held in f32. Throws `ShapeError` unless sizes fit, `DtypeError` unless
- * both are floats of one dtype.
+ * `a` (m, k) times `b` (k, n), each transposed first where asked; with leading sizes, which broadcast as in NumPy, one product for
+ * each place of them. Sums are held in f32. Throws `ShapeError` unless sizes fit, `DtypeError` unless both are floats of one dtype.
  */
 export function matMul(
   a: TensorLike,
@@ -160,22 +162,33 @@ export function matMul(
   const extras = [bias, residual].filter((extra) => extra !== undefined);
   const inputs = [left, right, ...extras.map((extra) => toTensor('matMul', extra, left))];
   const attributes = { transposeA, transposeB, activation, dtype, biased: bias !== undefined };
-  // Rows of one operand for all are rows of one larger matrix: a single product.
-  if (left.rank > 2 && right.rank === 2 && !transposeA) return tidy(() => asRows(inputs, attributes));
-  return op(inputs, attributes)[0]!;
+  const shape = checkOperands(inputs, attributes);
+  return tidy(() => {
+    const [first, second] = aligned(left, right, transposeA);
+    const rest = inputs.slice(2).map((extra, i) => {
+      const { m, n, lead } = sizes(first, second, attributes);
+      return attributes.biased && i === 0 ? extra : reshape(extra, [...lead, m, n]);
+    });
+    return reshape(op([first, second, ...rest], attributes)[0]!, shape);
+  });
 }
 
-function asRows([a, b, ...rest]: Tensor[], attributes: Attributes): Tensor {
-  const lead = a!.shape.slice(0, -1);
-  const columns = b!.shape[attributes.transposeB ? 0 : 1]!;
-  const flat = (tensor: Tensor) => (tensor.rank > 2 ? reshape(tensor, [-1, tensor.shape.at(-1)!]) : tensor);
-  // Refused here, in the shapes that were given.
-  for (const extra of rest) {
-    if (extra.rank > 1 && !sameShape(extra.shape, [...lead, columns])) {
-      throw new ShapeError(
-        `matMul: residual is ${extra.dtype} ${showShape(extra.shape)}; use ${a!.dtype} ${showShape([...lead, columns])}`,
-      );
-    }
+/** The operands with equal leading sizes, or rank 2 for one that serves all: what the kernels take. */
+function aligned(a: Tensor, b: Tensor, transposeA: boolean): [Tensor, Tensor] {
+  const [left, right] = leads(a, b);
+  const columns = a.shape.at(-1)!;
+  let rows = a.shape.at(-2)!;
+  // Rows of several products with one B are rows of one larger matrix.
+  while (!transposeA && right.at(-1) === 1) {
+    rows *= left.pop()!;
+    right.pop();
   }
-  return reshape(op([flat(a!), b!, ...rest.map(flat)], attributes)[0]!, [...lead, columns]);
+  const first = reshape(a, [...left, rows, columns]);
+  const second = reshape(b, [...right, ...b.shape.slice(-2)]);
+  const isShared = (lead: readonly number[]) => lead.every((size) => size === 1);
+  if (sameShape(left, right)) return [first, second];
+  if (isShared(left)) return [reshape(a, [rows, columns]), second];
+  if (isShared(right)) return [first, reshape(b, b.shape.slice(-2))];
+  const lead = left.map((size, axis) => Math.max(size, right[axis]!));
+  return [broadcastTo(first, [...lead, rows, columns]), broadcastTo(second, [...lead, ...b.shape.slice(-2)])];
 }

@@ -3,6 +3,9 @@ import { matrix } from '../../src/kernels/gemm/matrix.ts';
 import { suite } from '../harness.ts';
 import { useEngines } from '../ops/engines.ts';
 import { checkKernel } from '../ops/gemm-kernel.ts';
+import { checkPatches } from '../ops/gemm-patches.ts';
 
 const test = suite('gemm_matrix');
-checkKernel(test, useEngines(test), matrix, ['float16 native']);
+const engines = useEngines(test);
+checkKernel(test, engines, matrix, ['float16 native']);
+checkPatches(test, engines, matrix, ['float16 native']);

@@ -4,9 +4,14 @@ import { matrix } from '../../src/kernels/gemm/matrix.ts';
 import { suite } from '../harness.ts';
 import { useEngines } from './engines.ts';
 import { checkKernel } from './gemm-kernel.ts';
+import { checkPatches } from './gemm-patches.ts';
 import { FORMS } from './row.ts';
 
 const test = suite('gemm family');
 const engines = useEngines(test);
 
-for (const kernel of FAMILY) if (kernel !== matrix) checkKernel(test, engines, kernel, FORMS);
+for (const kernel of FAMILY) {
+  if (kernel === matrix) continue;
+  checkKernel(test, engines, kernel, FORMS);
+  checkPatches(test, engines, kernel, FORMS);
+}

@@ -1,5 +1,6 @@
 // Op table: matrix products, with every transposition, bias and activation.
 import * as ops from '../../src/ops/index.ts';
+import { einsum } from '../reference/einsum.ts';
 import { type ACTIVATIONS, matMul } from '../reference/matmul.ts';
 import { steps, uniform } from './draws.ts';
 import type { Row, Shapes } from './row.ts';
@@ -59,11 +60,135 @@ function batched(transposeA: boolean, transposeB: boolean): Row {
   };
 }
 
+/** Leading sizes that broadcast: rows folded, one operand for all, both repeated. */
+function broadcastRow(transposeA: boolean): Row {
+  const matrix = transposeA ? [3, 5] : [5, 3];
+  return {
+    ...{ op: 'matMul', note: `${transposeA ? 'T' : 'N'}N, broadcast` },
+    cases: [
+      [
+        [2, 4, ...matrix],
+        [2, 1, 3, 2],
+      ],
+      [
+        [1, ...matrix],
+        [2, 3, 3, 4],
+      ],
+      [
+        [2, 1, ...matrix],
+        [3, 3, 2],
+      ],
+      [
+        [2, 1, 2, ...matrix],
+        [1, 2, 1, 3, 1],
+      ],
+      [
+        [2, 2, ...matrix],
+        [1, 3, 4],
+      ],
+    ],
+    run: (a, b) => ops.matMul(a!, b!, transposeA),
+    reference: (a, b) => matMul(a!, b!, { transposeA }),
+    terms: () => 3 * 6,
+  };
+}
+
+/** Each role that labels can have, in any order: [equation, shapes]. */
+const EQUATIONS: readonly (readonly [equation: string, shapes: Shapes])[] = [
+  ['ij->ji', [[5, 7]]],
+  ['ijk->ik', [[3, 4, 5]]],
+  ['ij->', [[5, 7]]],
+  ['i,i->', [[7], [7]]],
+  ['i,j->ij', [[3], [5]]],
+  ['i,j->ji', [[3], [5]]],
+  [
+    'ij,ij->ij',
+    [
+      [3, 5],
+      [3, 5],
+    ],
+  ],
+  ['ij,j->ij', [[3, 5], [5]]],
+  [',i->i', [[], [7]]],
+  [
+    'ij,jk->ik',
+    [
+      [5, 7],
+      [7, 3],
+    ],
+  ],
+  [
+    'ij,jk->ki',
+    [
+      [5, 7],
+      [7, 3],
+    ],
+  ],
+  [
+    'ji,kj->ik',
+    [
+      [7, 5],
+      [3, 7],
+    ],
+  ],
+  ['ij,j->i', [[5, 7], [7]]],
+  [
+    'ij,jk->k',
+    [
+      [5, 7],
+      [7, 3],
+    ],
+  ],
+  [
+    'bij,bjk->bik',
+    [
+      [2, 3, 4],
+      [2, 4, 5],
+    ],
+  ],
+  [
+    'bij,jk->bik',
+    [
+      [2, 3, 4],
+      [4, 5],
+    ],
+  ],
+  [
+    'bqhd,bkhd->bhqk',
+    [
+      [2, 3, 2, 4],
+      [2, 5, 2, 4],
+    ],
+  ],
+  [
+    'bhqk,bkhd->bqhd',
+    [
+      [2, 2, 3, 5],
+      [2, 5, 2, 4],
+    ],
+  ],
+  [
+    'abc,cda->bd',
+    [
+      [2, 3, 4],
+      [4, 5, 2],
+    ],
+  ],
+  [
+    'abcd,dcef->abef',
+    [
+      [2, 1, 3, 4],
+      [4, 3, 2, 3],
+    ],
+  ],
+];
+
 export const MATRICES: readonly Row[] = [
   products(false, false),
   products(false, true),
   products(true, false),
   products(true, true),
+  ...[broadcastRow(false), broadcastRow(true)],
   ...[batched(false, false), batched(false, true), batched(true, false)],
   {
     ...{ op: 'matMul', note: '+ residual, tanh' },
@@ -83,6 +208,23 @@ export const MATRICES: readonly Row[] = [
     reference: (a, b, residual) => matMul(a!, b!, { residual, activation: 'tanh' }),
     terms: () => 5,
   },
+  {
+    ...{
+      op: 'matMul',
+      note: 'broadcast + bias, residual',
+      cases: [[[2, 3, 5, 4], [2, 1, 4, 3], [3], [2, 3, 5, 3]]],
+    },
+    run: (a, b, bias, residual) => ops.matMul(a!, b!, false, false, { bias: bias!, residual: residual! }),
+    reference: (a, b, bias, residual) => matMul(a!, b!, { bias, residual }),
+    terms: () => 4 * 6,
+  },
+  ...EQUATIONS.map(
+    ([equation, shapes]): Row => ({
+      ...{ op: 'einsum', note: equation, cases: [shapes], draws: uniform(-1, 1), terms: () => 16 },
+      run: (...operands) => ops.einsum(equation, ...operands),
+      reference: (...operands) => einsum(equation, ...operands),
+    }),
+  ),
   activated('linear'),
   activated('relu'),
   activated('sigmoid'),

@@ -1,12 +1,26 @@
 // The op table: one row for each use of an op. A new op needs a row here and nothing else.
+import { ARRANGING } from './arranging.ts';
+import { CONVOLUTIONS } from './convolutions.ts';
 import { ELEMENTWISE } from './elementwise.ts';
 import { FUNCTIONS } from './functions.ts';
+import { INDEXING } from './indexing.ts';
 import { MATRICES } from './matrices.ts';
 import { MOVEMENT } from './movement.ts';
+import { POOLING } from './pooling.ts';
 import { REDUCTIONS } from './reductions.ts';
 import type { Row } from './row.ts';
 
-export const TABLE: readonly Row[] = [...ELEMENTWISE, ...FUNCTIONS, ...REDUCTIONS, ...MATRICES, ...MOVEMENT];
+export const TABLE: readonly Row[] = [
+  ...ELEMENTWISE,
+  ...FUNCTIONS,
+  ...REDUCTIONS,
+  ...MATRICES,
+  ...POOLING,
+  ...CONVOLUTIONS,
+  ...MOVEMENT,
+  ...ARRANGING,
+  ...INDEXING,
+];
 
 /** Exports that are no function of tensors alone, and the test that covers them. */
 export const ELSEWHERE: Readonly<Record<string, string>> = {

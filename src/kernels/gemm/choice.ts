@@ -80,17 +80,17 @@ function parseNotes(text: string | undefined): { measured: [string, string][]; r
   }
 }
 
-/** Problems of one bucket share a choice: layout, dtypes, sizes up to the next power of two, one product or several. */
-export function bucketOf({ m, k, n, batch, layout, input, output }: GemmShape): string {
+/** Problems of one bucket share a choice: layout, dtypes, sizes up to the next power of two, one product or several, of patches or not. */
+export function bucketOf({ m, k, n, batch, layout, input, output, patches }: GemmShape): string {
   const size = [m, k, n].map((value) => 2 ** Math.ceil(Math.log2(value))).join('x');
-  return `${layout} ${input}>${output} ${size}${batch > 1 ? ' batch' : ''}`;
+  return `${layout} ${input}>${output} ${size}${batch > 1 ? ' batch' : ''}${patches ? ' patches' : ''}`;
 }
 
 /** Throws `ArgumentError` where a pinned kernel is none that this adapter has for the problem. */
 export function choose(shape: GemmShape, engine: Engine): Candidate {
   const state = stateOf(engine);
-  const { m, k, n, batch, layout, input, output } = shape;
-  const key = [m, k, n, batch, layout, input, output].join();
+  const { m, k, n, batch, layout, input, output, patches } = shape;
+  const key = [m, k, n, batch, layout, input, output, patches?.channels ?? ''].join();
   let chosen = state.chosen.get(key);
   if (!chosen) {
     const bucket = bucketOf(shape);

@@ -3,8 +3,10 @@ import { type gemm_direct, gemm_sum } from '../../generated/shaders.ts';
 import type { EngineInfo } from '../../gpu/adapter.ts';
 import { type ElementType, linearGrid, type Shader } from '../../gpu/shader.ts';
 import type { Storage } from '../../gpu/storage.ts';
-import { bytesOf, elementOf, quads, unusedStorage } from '../operand.ts';
-import { ACTIVATIONS, type GemmCall, type GemmProblem, type GemmShape } from './problem.ts';
+import { epilogueBindings, epilogueOverrides } from '../epilogue.ts';
+import { bytesOf, elementOf, quads } from '../operand.ts';
+import { windowParams } from '../window.ts';
+import { type GemmCall, type GemmShape, sizeOfA } from './problem.ts';
 
 /** Every kernel of the family has the bindings and params of `gemm_direct`. */
 export type GemmShader = Shader & Pick<typeof gemm_direct, 'bindings' | 'params'>;
@@ -57,9 +59,6 @@ export function tilesOf({ m, n, batch }: Pick<GemmShape, 'm' | 'n' | 'batch'>, t
   return Math.ceil(m / tile.rows) * Math.ceil(n / tile.columns) * batch;
 }
 
-/** Least magnitude that does not fit, as f32 bits: 65520 rounds to infinity in float16. */
-const BEYOND = { float16: 0x477ff000, float32: 0x7f800000 };
-
 export function launch(candidate: Candidate, call: GemmCall): void {
   const { c, m, n, batch = 1 } = call;
   if (candidate.splits === 1) {
@@ -86,7 +85,7 @@ function product(
   call: GemmCall,
   to: { storage: Storage; type: ElementType },
 ): void {
-  const { a, b, m, k, n, batch = 1, transposeA = false, transposeB = false, sharedA, sharedB } = call;
+  const { a, b, c, m, k, n, batch = 1, transposeA = false, transposeB = false, sharedA, sharedB } = call;
   const { shader } = kernel;
   // Matrix units take halves, whatever form they lie in.
   const element = call.input === 'packed' ? 'f16' : call.input;
@@ -103,19 +102,22 @@ function product(
       TRANSPOSE_B: transposeB,
       RAGGED_K: k % tile.step !== 0,
       RAGGED_EDGES: m % tile.rows !== 0 || n % tile.columns !== 0,
-      ...epilogueOverrides(call),
+      PATCHES: call.patches !== undefined,
+      ...epilogueOverrides(call, c),
       ...tile.overrides,
     },
-    bindings: { a: a.storage, b: b.storage, c: to.storage, ...epilogueBindings(call) },
+    bindings: { a: a.storage, b: b.storage, c: to.storage, ...epilogueBindings(call, c) },
     params: {
       m,
       k,
       n,
       batch,
-      strideA: sharedA ? 0 : transposeA ? k * quads(m) : m * quads(k),
+      strideA: sharedA ? 0 : call.patches ? quads(sizeOfA(call)) : transposeA ? k * quads(m) : m * quads(k),
       strideB: sharedB ? 0 : transposeB ? n * quads(k) : k * quads(n),
       splits,
       chunk: splits === 1 ? quads(k) : chunk / 4,
+      ...windowParams(call.patches?.window),
+      channels: quads(call.patches?.channels ?? 0),
     },
     workgroups: linearGrid(tilesOf({ m, n, batch: batch * splits }, tile), tile.tilesPerGroup ?? 1),
     flops: 2 * m * k * n * batch,
@@ -127,28 +129,9 @@ function sum(parts: Storage, splits: number, call: GemmCall): void {
   const { c, m, n, batch = 1 } = call;
   c.engine.run(gemm_sum, {
     types: { In4: call.input, Out4: elementOf(c), Acc: 'f32' },
-    overrides: epilogueOverrides(call),
-    bindings: { parts, c: c.storage, ...epilogueBindings(call) },
+    overrides: epilogueOverrides(call, c),
+    bindings: { parts, c: c.storage, ...epilogueBindings(call, c) },
     params: { m, n, batch, splits },
     workgroups: linearGrid(batch * m * quads(n), 64),
   });
-}
-
-function epilogueOverrides({ bias, residual, activation = 'linear', overflow, c }: GemmProblem) {
-  return {
-    BIAS: bias !== undefined,
-    RESIDUAL: residual !== undefined,
-    ACTIVATION: ACTIVATIONS.indexOf(activation),
-    OVERFLOW: overflow !== undefined,
-    OVERFLOW_FROM: c.dtype === 'float16' ? BEYOND.float16 : BEYOND.float32,
-  };
-}
-
-function epilogueBindings({ bias, residual, overflow, c: { engine } }: GemmProblem) {
-  return {
-    bias: bias?.storage ?? unusedStorage(engine),
-    residual: residual?.storage ?? unusedStorage(engine),
-    // A buffer of its own: this one is bound for writing.
-    overflow: overflow ?? unusedStorage(engine, 1),
-  };
 }

@@ -2,12 +2,14 @@
 import { gemm_shuffle } from '../../generated/shaders.ts';
 import { gemmKernel } from './kernel.ts';
 
-export const shuffle = gemmKernel(gemm_shuffle, (_shape, { subgroupSize }) => {
+export const shuffle = gemmKernel(gemm_shuffle, ({ patches }, { subgroupSize }) => {
   if (!subgroupSize || subgroupSize[0] !== subgroupSize[1]) return [];
   const [LANES] = subgroupSize;
   // Wider subgroups are those of GPUs, which read storage at its full width anyway.
   if (LANES > 16) return [];
-  return [8, 16, 32].map((TM) => ({
+  // A lane knows the corners of four patches.
+  const heights = [8, 16, 32].filter((rows) => !patches || rows <= 4 * LANES);
+  return heights.map((TM) => ({
     name: `${TM}x${4 * LANES}x4`,
     constants: { TM, LANES },
     rows: TM,

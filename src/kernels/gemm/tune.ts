@@ -11,7 +11,7 @@ import { direct } from './direct.ts';
 import { gemm } from './gemm.ts';
 import { type Candidate, nameOf } from './kernel.ts';
 import { prior } from './prior.ts';
-import type { GemmShape } from './problem.ts';
+import { type GemmShape, sizeOfA } from './problem.ts';
 
 export interface Tuned {
   readonly shape: GemmShape;
@@ -63,7 +63,7 @@ export async function tune(
   shape: GemmShape,
   among = prior(shape, engine.info),
 ): Promise<Tuned> {
-  const { m, k, n, batch, layout, input, output } = inWholeQuads(shape);
+  const { m, k, n, batch, layout, input, output, patches } = inWholeQuads(shape);
   const made: Operand[] = [];
   const operand = (dtype: GemmShape['input'], size: number, filled: boolean): Operand => {
     const storage = filled
@@ -74,7 +74,7 @@ export async function tune(
     return own;
   };
   try {
-    const a = operand(input, batch * m * k, true);
+    const a = operand(input, batch * sizeOfA({ m, k, patches }), true);
     const b = operand(input, batch * k * n, true);
     const [expected, got, difference] = [0, 1, 2].map(() => operand(output, batch * m * n, false)) as [
       Operand,
@@ -84,7 +84,7 @@ export async function tune(
     const extreme = operand('float32', 1, false);
     const transposed = { transposeA: layout[0] === 'T', transposeB: layout[1] === 'T' };
     const into = (c: Operand, candidate: Candidate) =>
-      gemm({ a, b, c, m, k, n, batch, ...transposed }, { candidate });
+      gemm({ a, b, c, m, k, n, batch, patches, ...transposed }, { candidate });
     into(expected, { kernel: direct, tile: direct.tiles(shape, engine.info)[0]!, splits: 1 });
     const matches = async (candidate: Candidate): Promise<boolean> => {
       // What a candidate leaves out must not be what the one before it wrote.
@@ -100,8 +100,9 @@ export async function tune(
 
 /** Rows padded to whole quads, as kernels get them: what a candidate leaves out must not hide in a padded copy. */
 function inWholeQuads(shape: GemmShape): GemmShape {
-  const { m, k, n, layout } = shape;
+  const { m, k, n, layout, patches } = shape;
   const padded = (size: number) => quads(size) * 4;
+  if (patches) return { ...shape, n: padded(n) };
   return {
     ...shape,
     m: layout[0] === 'T' ? padded(m) : m,

@@ -1,0 +1,92 @@
+/** What convolutions take: an image or a batch of them, a filter, perhaps a bias, all of one float dtype; and their checks. */
+import type { Tensor } from '../autograd/tensor.ts';
+import { ACTIVATIONS, type Activation } from '../kernels/gemm/problem.ts';
+import { type FloatDType, list, requireDType, show } from '../values/dtype.ts';
+import { ArgumentError, DtypeError, ShapeError } from '../values/errors.ts';
+import { sameShape, showShape } from '../values/shape.ts';
+import type { Pair } from '../values/window.ts';
+import { type TensorLike, toTensor, toTensors } from './input.ts';
+import { reshape } from './reshape.ts';
+
+const FLOATS = ['float32', 'float16'] as const;
+
+/** A batch of images, and the way back for what was one image by itself. */
+export interface Images {
+  readonly images: Tensor;
+  /** A result of the batch in the rank of the input. */
+  readonly back: (result: Tensor) => Tensor;
+}
+
+/** `x` of rank 4, (batch, height, width, channels), or of rank 3 as a batch of one. Throws `ShapeError`, `DtypeError`. */
+export function imagesOf(where: string, x: TensorLike): Images {
+  const images = toTensor(where, x);
+  requireDType(where, 'x', images.dtype, FLOATS);
+  if (images.rank === 4) return { images, back: (result) => result };
+  if (images.rank !== 3) {
+    throw new ShapeError(
+      `${where}: x is ${showShape(images.shape)}; use (batch, height, width, channels), or (height, width, channels)`,
+    );
+  }
+  return {
+    images: reshape(images, [1, ...images.shape]),
+    back: (result) => reshape(result, result.shape.slice(1)),
+  };
+}
+
+export interface ConvolutionInputs extends Images {
+  readonly filter: Tensor;
+}
+
+/** Throws unless `filter` is of rank 4, whose axes `axes` names, and of the dtype of `x`. */
+export function convolutionInputs(
+  where: string,
+  x: TensorLike,
+  filter: TensorLike,
+  axes: string,
+): ConvolutionInputs {
+  const [image, weights] = toTensors(where, x, filter);
+  const found = imagesOf(where, image);
+  if (weights.rank !== 4)
+    throw new ShapeError(`${where}: filter is ${showShape(weights.shape)}; use (${axes})`);
+  if (weights.dtype !== image.dtype) {
+    throw new DtypeError(
+      `${where}: dtypes differ: x is ${image.dtype}, filter is ${weights.dtype}; cast one`,
+    );
+  }
+  return { ...found, filter: weights };
+}
+
+/** `bias` as a tensor. Throws `ShapeError` unless it is one value for each of `channels`, in the dtype of the images. */
+export function biasOf(
+  where: string,
+  bias: TensorLike | undefined,
+  { images }: Images,
+  channels: number,
+): Tensor[] {
+  if (bias === undefined) return [];
+  const tensor = toTensor(where, bias, images);
+  if (!sameShape(tensor.shape, [channels]) || tensor.dtype !== images.dtype) {
+    throw new ShapeError(
+      `${where}: bias is ${tensor.dtype} ${showShape(tensor.shape)}; use ${images.dtype} (${channels})`,
+    );
+  }
+  return [tensor];
+}
+
+/** Throws `ArgumentError` for an activation that no epilogue knows. */
+export function checkActivation(where: string, activation: Activation): void {
+  if (!ACTIVATIONS.includes(activation))
+    throw new ArgumentError(`${where}: unknown activation ${show(activation)}; use ${list(ACTIVATIONS)}`);
+}
+
+/** The dtype of the result, that of the images by default. Throws `DtypeError` for what is no float. */
+export function resultDType(where: string, dtype: FloatDType | undefined, { images }: Images): FloatDType {
+  if (dtype === undefined) return images.dtype as FloatDType;
+  requireDType(where, 'the result', dtype, FLOATS);
+  return dtype;
+}
+
+/** Height and width of images, or of a filter. */
+export function heightAndWidth({ shape }: Tensor, first: number): Pair {
+  return [shape[first]!, shape[first + 1]!];
+}
