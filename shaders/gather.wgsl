@@ -1,11 +1,14 @@
 // y[o, j, c] = x[o, indices[j], c]: x is outer by rows by inner, y outer by count by inner. An index outside of x gives zeros.
 alias Bits4 = vec4<u32>;
 
-// inner is whole quads.
+// inner is whole quads, and an invocation copies SPAN of a row.
 override QUADS: bool = false;
+
+const SPAN = 4u;
 
 struct Params {
   size: u32, // elements of y
+  lines: u32, // rows of y
   rows: u32,
   count: u32,
   inner: u32,
@@ -19,30 +22,47 @@ struct Params {
 // #include "lib/grid.wgsl"
 // #include "lib/bits.wgsl"
 
-// Where element i of y lies in x, in elements; size where it lies nowhere.
-fn place(i: u32) -> u32 {
-  let line = i / params.inner;
+const NOWHERE: u32 = 0xffffffff;
+
+// Which row of x, of all outer rows, line `line` of y is.
+fn rowOf(line: u32) -> u32 {
   let o = line / params.count;
   let row = indices[line - o * params.count];
-  return select(0xffffffffu, (o * params.rows + row) * params.inner + i - line * params.inner, row < params.rows);
+  return select(NOWHERE, o * params.rows + row, row < params.rows);
 }
 
 fn element(i: u32) -> u32 {
-  let at = place(min(i, params.size - 1u));
-  return select(0u, bits4(x[at >> 2u])[at & 3u], at != 0xffffffffu);
+  let own = min(i, params.size - 1u);
+  let line = own / params.inner;
+  let row = rowOf(line);
+  let at = row * params.inner + own - line * params.inner;
+  return select(0u, bits4(x[at >> 2u])[at & 3u], row != NOWHERE);
 }
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let quad = linearIndex(group, groups, lane, 64u);
-  let i = quad * 4u;
-  if i >= params.size {
-    return;
-  }
+  let index = linearIndex(group, groups, lane, 64u);
   if QUADS {
-    let at = place(i);
-    y[quad] = stored4(select(vec4<u32>(), bits4(x[at >> 2u]), at != 0xffffffffu));
-  } else {
-    y[quad] = stored4(vec4<u32>(element(i), element(i + 1u), element(i + 2u), element(i + 3u)));
+    let across = params.inner >> 2u;
+    let parts = (across + SPAN - 1u) / SPAN;
+    let line = index / parts;
+    if line >= params.lines {
+      return;
+    }
+    let row = rowOf(line);
+    for (var i = 0u; i < SPAN; i++) {
+      // Neighbouring invocations copy neighbouring quads.
+      let quad = index - line * parts + i * parts;
+      if quad < across {
+        if row == NOWHERE {
+          y[line * across + quad] = Bits4();
+        } else {
+          y[line * across + quad] = x[row * across + quad];
+        }
+      }
+    }
+  } else if index * 4u < params.size {
+    let i = index * 4u;
+    y[index] = stored4(vec4<u32>(element(i), element(i + 1u), element(i + 2u), element(i + 3u)));
   }
 }

@@ -23,9 +23,9 @@ test('options of layers', async () => {
     [{ units: 2.5 }, ArgumentError, /^dense.*: units 2\.5/],
     [{ units: '10' }, ArgumentError, /^dense.*: units '10'/],
     [
-      { units: 1, activation: 'swish' },
+      { units: 1, activation: 'swiss' },
       ArgumentError,
-      /unknown activation 'swish'; use 'linear', 'relu', 'sigmoid', 'softmax' or 'tanh'/,
+      /unknown activation 'swiss'; use 'linear', 'relu', 'sigmoid', 'softmax', 'tanh', 'elu'/,
     ],
     [{ units: 1, activation: 'toString' }, ArgumentError, /unknown activation 'toString'/],
     [
@@ -50,7 +50,7 @@ test('options of layers', async () => {
     [() => layers.dropout({ rate: -0.5 }), /^dropout.*: rate -0\.5/],
     [
       () => layers.dropout({ rate: 0.5, seed: 1 } as never),
-      /^dropout: unknown option 'seed'; use 'rate', 'name'/,
+      /^dropout: unknown option 'seed'; use 'rate', 'noiseShape', 'name'/,
     ],
     [() => layers.activation({} as never), /^activation.*: unknown activation undefined/],
     [() => layers.activation('relu' as never), /^activation: options are 'relu'/],

@@ -35,8 +35,8 @@ class AddLayer extends ht.Layer {
     return sample;
   }
 
-  protected override create(_: readonly number[], on: ht.Engine): void {
-    this.#weight = this.addWeight('v', [1], 'ones', on);
+  protected override create(): void {
+    this.#weight = this.addWeight('v', [1], 'ones');
   }
 
   protected call(x: ht.Tensor): ht.Tensor {

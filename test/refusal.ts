@@ -26,7 +26,7 @@ export async function refuses(call: () => unknown, type: ErrorClass, message: Re
 
 /** The same, and neither a weight's bits nor the number of submits have changed. */
 export async function refusesUnchanged(
-  model: ht.Sequential,
+  model: ht.Model,
   call: () => unknown,
   type: ErrorClass,
   message: RegExp,
@@ -39,6 +39,6 @@ export async function refusesUnchanged(
   assert.equal(await bits(model), before, `weights have changed: ${message}`);
 }
 
-async function bits(model: ht.Sequential): Promise<number[][]> {
+async function bits(model: ht.Model): Promise<number[][]> {
   return (await model.getWeights()).map((values) => [...new Uint32Array(values.buffer)]);
 }

@@ -38,7 +38,8 @@ export class Tensor {
   readonly dtype: DType;
   /** Number of elements. */
   readonly size: number;
-  readonly trainable: boolean;
+  /** Whether every tape watches it; a variable may change this of its values. */
+  trainable: boolean;
   readonly halfCopy: boolean;
   #storage: Storage | undefined;
 

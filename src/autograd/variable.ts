@@ -27,7 +27,6 @@ export class Variable {
   readonly shape: Shape;
   readonly dtype: DType;
   readonly size: number;
-  readonly trainable: boolean;
   readonly overwriteWithGradient: boolean;
   /** Told when the variable is disposed: the arena in which it lies with others. */
   arena: { leave(): void } | undefined;
@@ -47,18 +46,28 @@ export class Variable {
     this.shape = shape;
     this.dtype = dtype;
     this.size = sizeOf(shape);
-    this.trainable = (options.trainable ?? true) && isFloat(dtype);
+    const trainable = (options.trainable ?? true) && isFloat(dtype);
     this.overwriteWithGradient = options.overwriteWithGradient ?? false;
     const storage = engine.untraced(() =>
       engine.store(encode(this.name, values, dtype), 'kept', this.name, 'weights'),
     );
-    this.#values = new Tensor(engine, storage, shape, dtype, { trainable: this.trainable });
+    this.#values = new Tensor(engine, storage, shape, dtype, { trainable });
     leaveScopes(this.#values);
   }
 
   /** The current values, without a copy: they change with the variable. */
   get values(): Tensor {
     return this.#values;
+  }
+
+  /** Whether tapes watch it by themselves. */
+  get trainable(): boolean {
+    return this.#values.trainable;
+  }
+
+  /** Integers stay untrainable. Programs of `jit` that were traced before go on as they are. */
+  set trainable(value: boolean) {
+    this.#values.trainable = value && isFloat(this.dtype);
   }
 
   get storage(): Storage {

@@ -3,7 +3,12 @@
 import { flat_indices, gather } from '../generated/shaders.ts';
 import { linearGrid } from '../gpu/shader.ts';
 import { MAX_RANK, type Shape } from '../values/shape.ts';
-import { bitsElementOf, type Operand, quadsOf } from './operand.ts';
+import { bitsElementOf, type Operand, quads, quadsOf } from './operand.ts';
+
+/** Quads of a row of so many that an invocation takes: what it reads of indices serves them all. */
+export function spanOf(across: number): 1 | 4 {
+  return across >= 4 ? 4 : 1;
+}
 
 /** `x` is outer by rows by inner; `y`, of the same dtype, outer by as many rows as there are int32 `indices` by inner. */
 export function gatherKernel(
@@ -12,12 +17,16 @@ export function gatherKernel(
   y: Operand,
   { rows, inner }: { rows: number; inner: number },
 ): void {
+  const whole = inner % 4 === 0;
+  const across = quads(inner);
+  const lines = y.size / inner;
   x.engine.run(gather, {
     types: { Bits4: bitsElementOf(x) },
-    overrides: { QUADS: inner % 4 === 0 },
+    constants: { SPAN: spanOf(across) },
+    overrides: { QUADS: whole },
     bindings: { x: x.storage, indices: indices.storage, y: y.storage },
-    params: { size: y.size, rows, count: indices.size, inner },
-    workgroups: linearGrid(quadsOf(y), 64),
+    params: { size: y.size, lines, rows, count: indices.size, inner },
+    workgroups: linearGrid(whole ? lines * Math.ceil(across / spanOf(across)) : quadsOf(y), 64),
   });
 }
 

@@ -30,6 +30,10 @@ export class Dataset {
     this.#stride = sizeOf(shape.slice(1));
   }
 
+  static of(name: string, values: Float32Array, shape: Shape): Dataset {
+    return new Dataset(name, values, shape, 'float32');
+  }
+
   /** Throws `ShapeError`, `DataError`. */
   static async from(name: string, samples: Samples): Promise<Dataset> {
     if (samples instanceof Tensor) {
@@ -56,6 +60,18 @@ export class Dataset {
     if (!isTypedArray(values) || typeof flat[0] === 'bigint') requireNumbers(name, flat);
     if (flat instanceof Int32Array) return new Dataset(name, flat, shape, 'int32');
     return new Dataset(name, flat instanceof Float32Array ? flat : Float32Array.from(flat), shape, 'float32');
+  }
+
+  /** The same values for an input of this dtype. Throws `DataError` where an integer is wanted and a value is none. */
+  as(dtype: DType): Dataset {
+    if (isFloat(dtype) === isFloat(this.dtype)) return this;
+    if (isFloat(dtype)) return new Dataset(this.name, Float32Array.from(this.values), this.shape, 'float32');
+    const index = this.values.findIndex((value) => !Number.isInteger(value) || Math.abs(value) > 2 ** 31 - 1);
+    if (index < 0) return new Dataset(this.name, Int32Array.from(this.values), this.shape, 'int32');
+    const [sample, element] = [Math.floor(index / this.#stride), index % this.#stride];
+    throw new DataError(
+      `${this.name}: ${this.values[index]} in sample ${sample}, element ${element}; use whole numbers of 32 bits`,
+    );
   }
 
   /** Throws `DataError` at the first value that is NaN or infinite. */
@@ -112,11 +128,4 @@ function requireNumbers(name: string, values: ArrayLike<unknown>): void {
 /** The numbers 0 to n - 1. */
 export function inOrder(n: number): Uint32Array {
   return Uint32Array.from({ length: n }, (_, index) => index);
-}
-
-/** Throws `ShapeError` unless both have as many samples. */
-export function requireSameCount(where: string, x: Dataset, y: Dataset): void {
-  if (x.count !== y.count) {
-    throw new ShapeError(`${where}: x has ${x.count} samples, y has ${y.count}; use as many of both`);
-  }
 }

@@ -7,15 +7,22 @@ import { sgd } from './optimizers/sgd.ts';
 
 export type { LossScale, Rules } from '../precision/loss-scale.ts';
 export { Policy, type PolicyLike, type PolicyName } from '../precision/policy.ts';
+export { Callback, type Callbacks } from './callbacks/callback.ts';
+export { callbacks } from './callbacks/index.ts';
+export type { CompileOptions } from './compile.ts';
 export type { FitOptions, History } from './fit.ts';
+export { type Functional, model } from './functional.ts';
 export { initialisers as initializers } from './initialisers.ts';
-export { Layer } from './layer.ts';
+export { type CallOptions, Layer, type LayerOptions, type Symbolic } from './layer.ts';
 export { layers } from './layers/index.ts';
+export { type InputOptions, input } from './layers/input.ts';
 export { losses } from './losses.ts';
 export { metrics } from './metrics.ts';
+export { Model } from './model.ts';
 export { LossScaleOptimizer, type LossScaleOptions } from './optimizers/loss-scale-optimizer.ts';
 export { Optimizer, type OptimizerOptions, type OptimizerState, zip } from './optimizers/optimizer.ts';
 export { Sequential, sequential } from './sequential.ts';
+export { SymbolicTensor } from './symbolic.ts';
 export { gemmChoices, type TuneOptions, tune } from './tune.ts';
 
 export const optimizers = { adam, sgd };

@@ -1,162 +1,207 @@
-/** The base of layers: a name, a dtype policy, weights made at the first use, and the casts that the policy asks for. */
+/** The contract of layers: shapes, mathematics in the dtype of a policy, masks, and calls on tensors and symbolic tensors. */
 import type { Tensor } from '../autograd/tensor.ts';
 import { tidy } from '../autograd/tidy.ts';
-import { Variable } from '../autograd/variable.ts';
 import type { Engine } from '../gpu/engine.ts';
 import { cast } from '../ops/cast.ts';
 import { type TensorLike, toTensor } from '../ops/input.ts';
-import { type Policy, type PolicyLike, toPolicy } from '../precision/policy.ts';
-import { isFloat, show } from '../values/dtype.ts';
-import { ArgumentError, DisposedError, ShapeError } from '../values/errors.ts';
-import { checkOptions } from '../values/options.ts';
-import { RandomStream } from '../values/random.ts';
-import { checkShape, type Shape, showShape, sizeOf } from '../values/shape.ts';
-import { type InitialiserLike, toInitialiser } from './initialisers.ts';
+import { isFloat } from '../values/dtype.ts';
+import { ArgumentError, ShapeError } from '../values/errors.ts';
+import { checkShape, type Shape, showShape } from '../values/shape.ts';
+import {
+  isShapeList,
+  type Like,
+  like,
+  listed,
+  type Mask,
+  shapesIn,
+  type Takes,
+  type Tensors,
+} from './several.ts';
+import { areSymbolic, inputsIn, type SymbolicTensor, symbolicCall } from './symbolic.ts';
+import { Weighted, type WeightedOptions } from './weighted.ts';
 
-export interface LayerOptions {
-  name?: string;
-  /** The layer's own dtype policy. Default: the global one. */
-  dtype?: PolicyLike;
+export interface LayerOptions extends WeightedOptions {
   /** Shape of one sample, for the first layer of a model; otherwise known at the first call. */
   inputShape?: Shape;
-  /** Default true. */
-  trainable?: boolean;
 }
 
-export interface CallOptions {
+export interface CallOptions<In extends Tensors = Tensor> {
   /** Whether layers such as dropout behave as in training. Default false. */
   training?: boolean;
+  /** Which positions of each input count. Default: all. */
+  mask?: Like<In, Mask>;
 }
 
-const LAYER_OPTIONS = ['name', 'dtype', 'inputShape', 'trainable'];
-
-const names = new Map<string, number>();
-const streams = new WeakMap<Engine, { next: number }>();
-
-/** A number for each weight of an engine, in the order of making: its random stream. */
-function nextStream(engine: Engine): number {
-  const count = streams.get(engine) ?? { next: 1 };
-  streams.set(engine, count);
-  return count.next++;
+/** Results of a layer, and the masks that go on with them. */
+export interface Passed {
+  readonly outputs: readonly Tensor[];
+  readonly masks: readonly Mask[];
+  /** Whether the layer gives a list, be it of one. */
+  readonly listed: boolean;
 }
 
-export abstract class Layer {
-  readonly name: string;
-  readonly policy: Policy;
+export type AnyLayer = Layer<Tensors, Tensors, CallOptions<Tensors>>;
+export type Symbolic = SymbolicTensor<AnyLayer>;
+
+/**
+ * A layer of one input and one result gives `outputShape`, `call`, and where it has weights `create`. One of several
+ * names their types, `Layer<readonly Tensor[], Tensor>`, sets `takes`, and gets lists in all three.
+ */
+export abstract class Layer<
+  In extends Tensors = Tensor,
+  Out extends Tensors = Tensor,
+  Options extends CallOptions<In> = CallOptions<In>,
+> extends Weighted {
   readonly inputShape: Shape | undefined;
-  readonly trainable: boolean;
-  readonly #weights: Variable[] = [];
-  #built: { engine: Engine; shape: Shape } | undefined;
+  /** Whether the mask of the input is that of the result too; without it a mask ends here. */
+  readonly supportsMasking: boolean = false;
+  /** Whether `call` takes a tensor, a list, or a tensor where there is one input and a list where there are several. */
+  protected readonly takes: Takes = 'one';
+  protected override readonly sublayers: readonly AnyLayer[] = [];
+  /** The inputs that the weights are for: those of the first call, symbolic ones included. */
+  #samples: readonly Shape[] | undefined;
+  #built = false;
 
   /** `own` names the options that a kind of layer adds. */
   constructor(kind: string, options: LayerOptions, own: readonly string[]) {
-    checkOptions(kind, options, [...own, ...LAYER_OPTIONS]);
-    const count = names.get(kind) ?? 0;
-    if (options.name === undefined) names.set(kind, count + 1);
-    this.name = options.name ?? (count === 0 ? kind : `${kind}_${count}`);
-    this.policy = toPolicy(options.dtype);
-    this.inputShape =
-      options.inputShape === undefined ? undefined : checkShape(this.name, options.inputShape);
-    this.trainable = options.trainable ?? true;
+    super(kind, options, [...own, 'name', 'dtype', 'inputShape', 'trainable']);
+    const { inputShape } = options;
+    this.inputShape = inputShape === undefined ? undefined : checkShape(this.name, inputShape);
   }
 
   /** Shape of the result for inputs of a shape, batch axis left out of both. Throws `ShapeError`. */
-  abstract outputShape(sample: Shape): Shape;
+  abstract outputShape(sample: Like<In, Shape>): Like<Out, Shape>;
   /** Makes the weights for inputs of this shape. */
-  protected create(_sample: Shape, _engine: Engine): void {}
-  /** The layer's mathematics on an input of its compute dtype. */
-  protected abstract call(x: Tensor, options: CallOptions): Tensor;
+  protected create(_sample: Like<In, Shape>, _engine: Engine): void {}
+  /** The layer's mathematics on inputs of its compute dtype; `options.mask` is null, or a list, where none was given. */
+  protected abstract call(x: In, options: Options): Out;
 
-  /** The layer applied to a batch (n, ...sample). Floats are cast to the layer's compute dtype. Throws `ShapeError`. */
-  apply(input: TensorLike, options: CallOptions = {}): Tensor {
-    const x = toTensor(this.name, input);
-    if (x.rank < 1)
-      throw new ShapeError(`${this.name}: the input is a scalar; its first axis must be the batch`);
-    this.build(x.shape.slice(1), x.engine);
-    return tidy(() => this.call(isFloat(x.dtype) ? cast(x, this.policy.computeDtype) : x, options));
+  /** The mask that goes on with the result of `call`, on the same inputs; null where there is none. */
+  computeMask(_x: In, mask: Like<In, Mask>): Like<Out, Mask> | null {
+    return (this.supportsMasking && !Array.isArray(mask) ? mask : null) as Like<Out, Mask> | null;
+  }
+
+  /**
+   * The layer applied to a batch (n, ...sample), or to several. Floats are cast to the layer's compute dtype. On symbolic
+   * tensors it gives symbolic ones, for `ht.model`. Throws `ShapeError`, `ArgumentError`.
+   */
+  apply(input: Like<In, Symbolic>, options?: Options): Like<Out, Symbolic>;
+  apply(input: Like<In, TensorLike>, options?: Options): Out;
+  apply(input: Like<In, Symbolic | TensorLike>, options = {} as Options): Like<Out, Symbolic> | Out {
+    const inputs = inputsIn(this.name, this.takes, input) as readonly (Symbolic | TensorLike)[];
+    if (areSymbolic<AnyLayer>(this.name, inputs)) return this.#connect(inputs, options);
+    const tensors = inputs.map((value) => toTensor(this.where, value as TensorLike));
+    const masks = options.mask
+      ? listed<Mask>(options.mask as Mask | readonly Mask[])
+      : tensors.map(() => null);
+    if (masks.length !== inputs.length)
+      throw new ArgumentError(
+        `${this.name}: ${masks.length} masks for ${inputs.length} inputs; give one for each, or null`,
+      );
+    return tidy(() => {
+      const { outputs, listed } = this.pass(tensors, masks, options);
+      return like<Out, Tensor>(listed, outputs) as Out;
+    });
+  }
+
+  /** `apply` with the masks that come in and go out beside the tensors: how models call their layers. */
+  pass(inputs: readonly Tensor[], masks: readonly Mask[], options: Options): Passed {
+    for (const { rank } of inputs) {
+      if (rank < 1)
+        throw new ShapeError(`${this.where}: the input is a scalar; its first axis must be the batch`);
+    }
+    const samples = inputs.map(({ shape }) => shape.slice(1));
+    this.#prepare(samples, inputs[0]!.engine);
+    return tidy(() => this.run(inputs, masks, options));
+  }
+
+  /** What `pass` does once the weights are there; models connect their layers here. */
+  protected run(inputs: readonly Tensor[], masks: readonly Mask[], options: Options): Passed {
+    const { computeDtype } = this.policy;
+    const x = this.#like(
+      inputs.map((input) => (isFloat(input.dtype) ? cast(input, computeDtype) : input)),
+    ) as In;
+    const mask = this.#like(masks) as Like<In, Mask>;
+    const result = this.call(x, { ...options, mask });
+    const outputs = listed<Tensor>(result);
+    const kept = this.computeMask(x, mask) as Mask | readonly Mask[];
+    const passed = kept === null ? outputs.map(() => null) : listed(kept);
+    return { outputs, masks: passed, listed: Array.isArray(result) };
   }
 
   /** Makes the weights, once. Throws `ShapeError` when they were made for samples of another shape. */
-  build(sample: Shape, engine: Engine): void {
-    engine.check();
-    if (this.#built?.engine.closed)
-      throw new DisposedError(
-        `${this.name}: its weights were on an engine that is closed; make the layer anew`,
-      );
-    if (this.#built && this.#built.engine !== engine)
-      throw new ArgumentError(
-        `${this.name}: its weights are on another engine; use the input's engine for both`,
-      );
-    if (this.#built) {
-      this.checkSample(sample, this.#built.shape);
-      return;
-    }
-    this.outputShape(sample);
-    try {
-      this.create(sample, engine);
-    } catch (error) {
-      this.dispose();
-      throw error;
-    }
-    this.#built = { engine, shape: sample };
+  build(sample: Like<In, Shape>, engine: Engine): void {
+    this.#prepare(shapesIn(sample), engine);
   }
 
-  /** Whether samples of shape `sample` fit weights that were made for `built`. */
-  protected checkSample(sample: Shape, built: Shape): void {
-    if (this.#weights.length > 0 && sample.at(-1) !== built.at(-1)) {
-      throw new ShapeError(
-        `${this.name}: samples of shape ${showShape(sample)}; it was built for ${showShape(built)}`,
-      );
-    }
+  /** Throws `ShapeError` unless samples of shape `sample` fit weights that are for `built`. */
+  protected checkSample(sample: Like<In, Shape>, built: Like<In, Shape>): void {
+    const [given, made] = [shapesIn(sample), shapesIn(built)];
+    const fits = given.every((shape, i) => shape.at(-1) === made[i]?.at(-1));
+    if (!fits || given.length !== made.length) this.refuseSample(sample, built);
+  }
+
+  protected refuseSample(sample: Like<In, Shape>, built: Like<In, Shape>): never {
+    const [given, made] = [sample, built].map((shape) => shapesIn(shape).map(showShape).join(', '));
+    throw new ShapeError(`${this.name}: samples of shape ${given}; it was built for ${made}`);
+  }
+
+  /** Name of the layer in messages about what it was given. */
+  protected get where(): string {
+    return this.name;
   }
 
   get built(): boolean {
-    return this.#built !== undefined;
+    return this.#built;
   }
 
   /** Shape of the samples that the weights were made for. */
-  get sampleShape(): Shape | undefined {
-    return this.#built?.shape;
+  get sampleShape(): Like<In, Shape> | undefined {
+    return this.#built ? this.#like(this.#samples!) : undefined;
   }
 
-  get weights(): readonly Variable[] {
-    return this.#weights;
+  protected override free(): void {
+    super.free();
+    this.#built = false;
+    this.#samples = undefined;
   }
 
-  get trainableVariables(): readonly Variable[] {
-    return this.#weights.filter(({ trainable }) => trainable);
+  get #makesWeights(): boolean {
+    return this.create !== Layer.prototype.create;
   }
 
-  /** A weight in the policy's variable dtype. */
-  protected addWeight(name: string, shape: Shape, initialiser: InitialiserLike, engine: Engine): Variable {
-    const random = new RandomStream(engine.seed, nextStream(engine));
-    const values = toInitialiser(initialiser)(shape, random);
-    if (values.length !== sizeOf(shape)) {
-      throw new ShapeError(
-        `${this.name}/${name}: its initialiser gave ${values.length} values for shape ${showShape(shape)} of ${sizeOf(shape)} elements`,
-      );
+  #like<T>(values: readonly T[]): Like<In, T> {
+    return like(this.takes === 'list' || (this.takes === 'either' && values.length > 1), values);
+  }
+
+  #connect(inputs: readonly Symbolic[], options: Options): Like<Out, Symbolic> {
+    const samples = inputs.map(({ sample }) => sample);
+    const shape: unknown = this.outputShape(this.#like(samples));
+    this.#expect(samples);
+    const several = isShapeList(shape);
+    const shapes = several ? shape : [shape as Shape];
+    const layer = this as unknown as AnyLayer;
+    return like(several, symbolicCall({ layer, inputs, options }, this.name, shapes));
+  }
+
+  /** The first samples are those that weights are for; later ones must fit. */
+  #expect(samples: readonly Shape[]): void {
+    if (!this.#makesWeights || !this.#samples) this.#samples = samples;
+    else this.checkSample(this.#like(samples), this.#like(this.#samples));
+  }
+
+  #prepare(samples: readonly Shape[], engine: Engine): void {
+    this.checkEngine(engine);
+    if (!this.#built) this.outputShape(this.#like(samples));
+    this.#expect(samples);
+    if (this.#built && this.engine === engine) return;
+    this.engine = engine;
+    try {
+      this.create(this.#like(samples), engine);
+    } catch (error) {
+      this.free();
+      throw error;
     }
-    const weight = new Variable(engine, values, shape, this.policy.variableDtype, {
-      name: `${this.name}/${name}`,
-      trainable: this.trainable,
-    });
-    this.#weights.push(weight);
-    return weight;
+    this.#built = true;
   }
-
-  /** A weight as the layer computes with it: through its f16 copy under `mixed_float16`. */
-  protected read(weight: Variable): Tensor {
-    return weight.read(this.policy.computeDtype);
-  }
-
-  dispose(): void {
-    for (const weight of this.#weights.splice(0)) weight.dispose();
-    this.#built = undefined;
-  }
-}
-
-/** Throws `ArgumentError` unless `value` is a whole number from 1 on. */
-export function checkCount(where: string, name: string, value: unknown): number {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= 1) return value;
-  throw new ArgumentError(`${where}: ${name} ${show(value)}; use a whole number from 1 on`);
 }

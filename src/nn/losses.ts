@@ -44,7 +44,10 @@ export type LossLike = LossName | LossConfig | LossFunction;
 /** A loss as training uses it. */
 export interface Loss {
   readonly name: string;
-  readonly fn: LossFunction;
+  /** The loss; with weights, one a sample or position, where `weighted`. */
+  fn(labels: Tensor, predictions: Tensor, sampleWeight?: Tensor): Tensor;
+  /** Whether it takes weights: a function of one's own returns one number, in which samples are no longer apart. */
+  readonly weighted: boolean;
   /** Looks at all labels before any GPU work; `output` is the shape of one prediction. Throws `ShapeError`, `DataError`. */
   checkLabels(where: string, labels: Dataset, output: Shape): void;
 }
@@ -52,7 +55,7 @@ export interface Loss {
 /** What `compile` makes of its `loss`. Throws `ArgumentError` for a name that is none and options that are not the loss's. */
 export function toLoss(loss: LossLike): Loss {
   if (typeof loss === 'function' && !('definition' in loss))
-    return { name: loss.name || 'loss', fn: loss, checkLabels: () => {} };
+    return { name: loss.name || 'loss', fn: (y, p) => loss(y, p), weighted: false, checkLabels: () => {} };
   const { name: wanted, ...options } = configOf(loss);
   const name = Object.hasOwn(SHORT, wanted) ? SHORT[wanted as keyof typeof SHORT] : wanted;
   if (!Object.hasOwn(losses, name)) {
@@ -66,7 +69,9 @@ export function toLoss(loss: LossLike): Loss {
   definition.check?.(options as unknown as LossConfig);
   return {
     name,
-    fn: (labels, predictions) => fn(labels, predictions, options as unknown as LossConfig),
+    fn: (labels, predictions, sampleWeight) =>
+      fn(labels, predictions, { ...options, ...(sampleWeight && { sampleWeight }) } as unknown as LossConfig),
+    weighted: true,
     checkLabels: definition.labels === 'classes' ? checkClasses : checkEqualShapes,
   };
 }

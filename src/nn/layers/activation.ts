@@ -1,19 +1,15 @@
 /** Activation: a function of each element, or of each row for softmax. */
 import type { Tensor } from '../../autograd/tensor.ts';
-import type { Shape } from '../../values/shape.ts';
 import { type ActivationName, activate, checkActivation } from '../activations.ts';
-import { Layer, type LayerOptions } from '../layer.ts';
+import type { LayerOptions } from '../layer.ts';
+import { ElementwiseLayer } from './elementwise.ts';
 
-export class Activation extends Layer {
+export class Activation extends ElementwiseLayer {
   readonly activation: ActivationName;
 
   constructor(options: LayerOptions & { activation: ActivationName }) {
     super('activation', options, ['activation']);
     this.activation = checkActivation(this.name, options.activation);
-  }
-
-  outputShape(sample: Shape): Shape {
-    return sample;
   }
 
   protected call(x: Tensor): Tensor {

@@ -1,14 +1,14 @@
 /** Dense: activation(x kernel + bias), over the last axis, in one kernel. */
 import type { Tensor } from '../../autograd/tensor.ts';
 import type { Variable } from '../../autograd/variable.ts';
-import type { Engine } from '../../gpu/engine.ts';
 import { matMul } from '../../ops/mat-mul.ts';
 import { reshape } from '../../ops/reshape.ts';
 import { ShapeError } from '../../values/errors.ts';
 import type { Shape } from '../../values/shape.ts';
 import { type ActivationName, activate, checkActivation, fusedActivation } from '../activations.ts';
+import { checkCount } from '../checks.ts';
 import { type Initialiser, type InitialiserLike, toInitialiser } from '../initialisers.ts';
-import { checkCount, Layer, type LayerOptions } from '../layer.ts';
+import { Layer, type LayerOptions } from '../layer.ts';
 
 export interface DenseOptions extends LayerOptions {
   /** Size of the last axis of the result. */
@@ -26,6 +26,7 @@ export interface DenseOptions extends LayerOptions {
 const OPTIONS = ['units', 'activation', 'useBias', 'kernelInitializer', 'biasInitializer'];
 
 export class Dense extends Layer {
+  override readonly supportsMasking = true;
   readonly units: number;
   readonly activation: ActivationName;
   readonly #kernelInitialiser: Initialiser;
@@ -48,9 +49,9 @@ export class Dense extends Layer {
     return [...sample.slice(0, -1), this.units];
   }
 
-  protected override create(sample: Shape, engine: Engine): void {
-    this.#kernel = this.addWeight('kernel', [sample.at(-1)!, this.units], this.#kernelInitialiser, engine);
-    if (this.#useBias) this.#bias = this.addWeight('bias', [this.units], this.#biasInitialiser, engine);
+  protected override create(sample: Shape): void {
+    this.#kernel = this.addWeight('kernel', [sample.at(-1)!, this.units], this.#kernelInitialiser);
+    if (this.#useBias) this.#bias = this.addWeight('bias', [this.units], this.#biasInitialiser);
   }
 
   protected call(x: Tensor): Tensor {

@@ -1,28 +1,104 @@
-/** Dropout: in training, elements set to 0 at random and the rest scaled up. */
+/** Dropout: in training, elements set to 0 at random and the rest scaled up; SpatialDropout does so with whole channels. */
 import type { Tensor } from '../../autograd/tensor.ts';
+import { ones } from '../../ops/creation.ts';
 import { dropout } from '../../ops/dropout.ts';
+import { mul } from '../../ops/mul.ts';
 import { show } from '../../values/dtype.ts';
-import { ArgumentError } from '../../values/errors.ts';
-import type { Shape } from '../../values/shape.ts';
-import { type CallOptions, Layer, type LayerOptions } from '../layer.ts';
+import { ArgumentError, ShapeError } from '../../values/errors.ts';
+import { type Shape, showShape } from '../../values/shape.ts';
+import { checkRate } from '../checks.ts';
+import type { CallOptions, LayerOptions } from '../layer.ts';
+import { ElementwiseLayer } from './elementwise.ts';
 
-export class Dropout extends Layer {
+/** A size for each axis, the batch's included; null for the input's own. */
+type NoiseShape = readonly (number | null)[];
+
+export interface RateOptions extends LayerOptions {
+  /** Share of elements set to 0, from 0 to below 1. */
+  rate: number;
+}
+
+export interface DropoutOptions extends RateOptions {
+  /** Shape of the noise: along axes of size 1 all elements live or fall together. Default: the input's. */
+  noiseShape?: NoiseShape;
+}
+
+export class Dropout extends ElementwiseLayer {
   readonly rate: number;
+  readonly #noiseShape: NoiseShape | undefined;
 
-  /** `rate` is the share of elements set to 0, from 0 to below 1. */
-  constructor(options: LayerOptions & { rate: number }) {
-    super('dropout', options, ['rate']);
-    if (!(options.rate >= 0 && options.rate < 1)) {
-      throw new ArgumentError(`${this.name}: rate ${show(options.rate)}; use a number from 0 to below 1`);
-    }
-    this.rate = options.rate;
+  constructor(options: DropoutOptions) {
+    super('dropout', options, ['rate', 'noiseShape']);
+    this.rate = checkRate(this.name, options.rate);
+    this.#noiseShape = checkNoiseShape(this.name, options.noiseShape);
   }
 
-  outputShape(sample: Shape): Shape {
-    return sample;
+  override outputShape(sample: Shape): Shape {
+    const noise = this.#noiseShape;
+    const fits = (size: number | null, axis: number) =>
+      size === null || size === 1 || axis === 0 || size === sample[axis - 1];
+    if (!noise || (noise.length === sample.length + 1 && noise.every(fits))) return sample;
+    throw new ShapeError(
+      `${this.name}: noiseShape ${show(noise)} for samples ${showShape(sample)}; give null, 1 or its own size for each axis, the batch's first`,
+    );
   }
 
   protected call(x: Tensor, { training }: CallOptions): Tensor {
-    return training ? dropout(x, this.rate) : x;
+    if (!training) return x;
+    return this.#noiseShape ? dropoutBy(x, this.rate, this.#noiseShape) : dropout(x, this.rate);
   }
+}
+
+abstract class SpatialDropout extends ElementwiseLayer {
+  readonly rate: number;
+  protected abstract readonly axes: number;
+
+  constructor(kind: string, options: RateOptions) {
+    super(kind, options, ['rate']);
+    this.rate = checkRate(this.name, options.rate);
+  }
+
+  override outputShape(sample: Shape): Shape {
+    if (sample.length === this.axes + 1) return sample;
+    throw new ShapeError(
+      `${this.name}: samples are ${showShape(sample)}; use ${this.axes === 1 ? '(steps, channels)' : '(height, width, channels)'}`,
+    );
+  }
+
+  protected call(x: Tensor, { training }: CallOptions): Tensor {
+    const shared = Array<number>(this.axes).fill(1);
+    return training && this.rate > 0 ? dropoutBy(x, this.rate, [null, ...shared, null]) : x;
+  }
+}
+
+/** Of (n, steps, channels): all steps of a channel fall together. */
+export class SpatialDropout1D extends SpatialDropout {
+  protected readonly axes = 1;
+
+  constructor(options: RateOptions) {
+    super('spatialDropout1D', options);
+  }
+}
+
+/** Of (n, height, width, channels): a channel falls as a whole. */
+export class SpatialDropout2D extends SpatialDropout {
+  protected readonly axes = 2;
+
+  constructor(options: RateOptions) {
+    super('spatialDropout2D', options);
+  }
+}
+
+function dropoutBy(x: Tensor, rate: number, noiseShape: NoiseShape): Tensor {
+  const shape = noiseShape.map((size, axis) => size ?? x.shape[axis]!);
+  return mul(x, dropout(ones(shape, x.dtype, { engine: x.engine }), rate));
+}
+
+function checkNoiseShape(name: string, given: unknown): NoiseShape | undefined {
+  if (given === undefined) return undefined;
+  const isSize = (size: unknown) => size === null || (Number.isInteger(size) && (size as number) > 0);
+  if (Array.isArray(given) && given.every(isSize)) return given;
+  throw new ArgumentError(
+    `${name}: noiseShape ${show(given)}; use a list of sizes, null for the input's own`,
+  );
 }

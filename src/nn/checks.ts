@@ -1,0 +1,39 @@
+/** Checks of options that layers, models and callbacks share. */
+import { list, show } from '../values/dtype.ts';
+import { ArgumentError } from '../values/errors.ts';
+
+/** Throws `ArgumentError` unless `value` is a whole number from `least` on. */
+export function checkCount(where: string, name: string, value: unknown, least = 1): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= least) return value;
+  throw new ArgumentError(`${where}: ${name} ${show(value)}; use a whole number from ${least} on`);
+}
+
+/** Throws `ArgumentError` unless `value` is one of `accepted`. */
+export function checkOneOf<T extends string>(
+  where: string,
+  name: string,
+  value: unknown,
+  accepted: readonly T[],
+): T {
+  if ((accepted as readonly unknown[]).includes(value)) return value as T;
+  throw new ArgumentError(`${where}: unknown ${name} ${show(value)}; use ${list(accepted)}`);
+}
+
+/** Throws `ArgumentError` unless `value` is a finite number. */
+export function checkNumber(where: string, name: string, value: unknown): number {
+  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  throw new ArgumentError(`${where}: ${name} ${show(value)}; use a number`);
+}
+
+/** A share of something. Throws `ArgumentError` unless `value` is a number from 0 to below 1. */
+export function checkRate(where: string, value: unknown): number {
+  if (typeof value === 'number' && value >= 0 && value < 1) return value;
+  throw new ArgumentError(`${where}: rate ${show(value)}; use a number from 0 to below 1`);
+}
+
+/** Throws `ArgumentError` unless `value` is a list of whole numbers from `least` on. */
+export function checkCounts(where: string, name: string, value: unknown, least = 1): readonly number[] {
+  const isCount = (item: unknown) => typeof item === 'number' && Number.isInteger(item) && item >= least;
+  if (Array.isArray(value) && value.every(isCount)) return value as number[];
+  throw new ArgumentError(`${where}: ${name} ${show(value)}; use a list of whole numbers from ${least} on`);
+}

@@ -1,0 +1,264 @@
+/** The base of models: Keras's compile, fit, evaluate, predict and summary; a kind of model says how layers are connected. */
+import { type Jitted, jit } from '../autograd/jit.ts';
+import { Tensor } from '../autograd/tensor.ts';
+import type { Variable } from '../autograd/variable.ts';
+import { defaultEngine } from '../gpu/default-engine.ts';
+import type { Engine } from '../gpu/engine.ts';
+import { fromValues } from '../ops/input.ts';
+import { ArgumentError, ShapeError } from '../values/errors.ts';
+import { checkOptions } from '../values/options.ts';
+import { RandomStream } from '../values/random.ts';
+import { type Shape, sameShape, showShape, sizeOf } from '../values/shape.ts';
+import { Batches, type Given, type InputSpec, readBatches, readInputs } from './batches.ts';
+import type { Logs } from './callbacks/callback.ts';
+import { checkCount } from './checks.ts';
+import { type Compiled, type CompileOptions, compiled } from './compile.ts';
+import { type Dataset, inOrder } from './data.ts';
+import { checkFitOptions, type FitOptions, fit, type History, runEpoch } from './fit.ts';
+import { type AnyLayer, type CallOptions, Layer, type LayerOptions } from './layer.ts';
+import type { LossScaleOptimizer } from './optimizers/loss-scale-optimizer.ts';
+import type { Optimizer } from './optimizers/optimizer.ts';
+import type { SamplesBy } from './samples.ts';
+import { type Like, like, shapesIn, type Tensors } from './several.ts';
+import { resultNames, type Training, testStep } from './steps.ts';
+import { type SummaryRow, summaryOf } from './summary.ts';
+
+export interface BatchOptions {
+  /** Default 32. */
+  batchSize?: number;
+}
+
+export interface EvaluateOptions extends BatchOptions {
+  /** What each sample counts in the losses. */
+  sampleWeight?: SamplesBy;
+}
+
+export abstract class Model<In extends Tensors = Tensors, Out extends Tensors = Tensors> extends Layer<
+  In,
+  Out
+> {
+  /** In Keras's order, each once. */
+  abstract readonly layers: readonly AnyLayer[];
+  /** Whether results come as a list, be it of one. */
+  protected readonly givesList: boolean = false;
+  protected abstract readonly inputSpecs: readonly InputSpec[];
+  /** By these, `compile` and `fit` tell the outputs apart. */
+  abstract readonly outputNames: readonly string[];
+  /** Set to true by a callback, training ends after the present step. */
+  stopTraining = false;
+  readonly #label: string;
+  #compiled: Compiled | undefined;
+  #predict: Jitted<Tensor[], readonly Tensor[]> | undefined;
+  #shuffles: RandomStream | undefined;
+
+  constructor(kind: string, options: LayerOptions) {
+    super(kind, options, []);
+    this.#label = options.name ?? 'model';
+  }
+
+  protected abstract summaryRows(): readonly SummaryRow[];
+
+  /** By these, `fit`, `evaluate` and `predict` tell the inputs apart. */
+  get inputNames(): readonly string[] {
+    return this.inputSpecs.map(({ name }) => name);
+  }
+
+  protected override get where(): string {
+    return this.#label;
+  }
+
+  protected call(): Out {
+    throw new ArgumentError(`${this.where}: a model is run by its layers`);
+  }
+
+  /** Makes all weights, for samples of this shape. Throws `ShapeError`. */
+  override build(sample: Like<In, Shape>, engine: Engine = defaultEngine('model')): void {
+    this.checkDeclared(this.where, shapesIn(sample));
+    super.build(sample, engine);
+  }
+
+  override get weights(): readonly Variable[] {
+    this.#buildAsDeclared();
+    return super.weights;
+  }
+
+  /** A layer by its name or its place. Throws `ArgumentError`. */
+  getLayer(which: string | number): AnyLayer {
+    const found =
+      typeof which === 'number' ? this.layers.at(which) : this.layers.find(({ name }) => name === which);
+    if (found) return found;
+    throw new ArgumentError(
+      `${this.where}: no layer ${which}; it has ${this.layers.map(({ name }) => name).join(', ')}`,
+    );
+  }
+
+  /** Chooses optimizer, losses and metrics. Throws `ArgumentError`. */
+  compile(options: CompileOptions): void {
+    this.#compiled = compiled(options, this.outputNames, this.policy, this.#compiled);
+  }
+
+  /** The compiled optimizer, with its loss scaling. Throws `ArgumentError` before `compile`. */
+  get optimizer(): Optimizer | LossScaleOptimizer {
+    return this.#require('optimizer').optimizer;
+  }
+
+  /**
+   * Trains. Models of several inputs or outputs take as many arrays, in order or by name. Throws `ShapeError`,
+   * `DataError`, `ArgumentError` before any GPU work; the weights are then as they were.
+   */
+  async fit(x: SamplesBy, y: SamplesBy, options: FitOptions = {}): Promise<History> {
+    const plan = this.#require('fit');
+    checkFitOptions(options);
+    const engine = this.#engineFor('fit');
+    const { sampleWeight, classWeight } = options;
+    let data = await this.#load('fit', plan, { x, y, sampleWeight, classWeight });
+    let validation: Batches | undefined;
+    if (options.validationData) {
+      const { 0: heldX, 1: heldY, 2: weights } = options.validationData as readonly SamplesBy[];
+      const held = { x: heldX!, y: heldY!, sampleWeight: weights };
+      validation = await this.#load('fit: validationData', plan, held);
+      requireSameSamples(data, validation);
+    } else if (options.validationSplit) {
+      [data, validation] = data.splitOff(options.validationSplit);
+    }
+    this.build(this.#samplesOf(data.inputs), engine);
+    return fit(this.#training(engine, plan), this, data, validation, options);
+  }
+
+  /** Loss and metrics over the samples. */
+  async evaluate(x: SamplesBy, y: SamplesBy, options: EvaluateOptions = {}): Promise<Logs> {
+    const plan = this.#require('evaluate');
+    checkOptions('evaluate', options, ['batchSize', 'sampleWeight']);
+    const { batchSize = 32, sampleWeight } = options;
+    checkCount('evaluate', 'batchSize', batchSize);
+    const engine = this.#engineFor('evaluate');
+    const data = await this.#load('evaluate', plan, { x, y, sampleWeight });
+    this.build(this.#samplesOf(data.inputs), engine);
+    const step = testStep(this.#training(engine, plan));
+    try {
+      return await runEpoch(engine, step, resultNames(plan.targets), data, inOrder(data.count), batchSize);
+    } finally {
+      step.dispose();
+    }
+  }
+
+  /** Predictions for all samples, in batches; float32 tensors (n, ...), one for each output. */
+  async predict(x: SamplesBy, options: BatchOptions = {}): Promise<Out> {
+    checkOptions('predict', options, ['batchSize']);
+    const { batchSize = 32 } = options;
+    checkCount('predict', 'batchSize', batchSize);
+    const engine = x instanceof Tensor ? x.engine : this.#engineFor('predict');
+    const data = new Batches('predict', await readInputs('predict', this.inputSpecs, x), [], []);
+    const samples = this.#samplesOf(data.inputs);
+    this.build(samples, engine);
+    this.#predict ??= jit(
+      (...batch: Tensor[]) =>
+        this.pass(
+          batch,
+          batch.map(() => null),
+          {} as CallOptions<In>,
+        ).outputs,
+    );
+    const order = inOrder(data.count);
+    const parts: { shape: Shape; values: Float32Array }[] = [];
+    for (let from = 0; from < data.count; from += batchSize) {
+      const { inputs } = data.batch(engine, order, from, Math.min(from + batchSize, data.count));
+      const results = this.#predict(...inputs);
+      for (const input of inputs) input.dispose();
+      const read = await Promise.all(results.map((result) => result.data()));
+      for (const [index, result] of results.entries()) {
+        const shape = [data.count, ...result.shape.slice(1)];
+        parts[index] ??= { shape, values: new Float32Array(sizeOf(shape)) };
+        const { values } = parts[index];
+        values.set(read[index]!, (from * values.length) / data.count);
+        result.dispose();
+      }
+    }
+    const results = parts.map(({ shape, values }) => fromValues(engine, values, shape, 'float32', 'predict'));
+    return like<Out, Tensor>(this.givesList, results) as Out;
+  }
+
+  /** Layers, shapes, dtypes and numbers of weights as a table; printed, and returned. */
+  summary(print: (text: string) => void = console.log): string {
+    this.#buildAsDeclared();
+    const text = summaryOf(this.summaryRows(), this);
+    print(text);
+    return text;
+  }
+
+  /** Frees the weights, the optimizer's state and the programs. */
+  override dispose(): void {
+    this.#predict?.dispose();
+    this.#predict = undefined;
+    this.#shuffles = undefined;
+    this.#compiled?.optimizer.dispose();
+    super.dispose();
+  }
+
+  #training(engine: Engine, plan: Compiled): Training {
+    // One stream for all calls of fit: every epoch has an order of its own.
+    this.#shuffles ??= new RandomStream(engine.seed, 0);
+    return {
+      ...{ engine, ...plan },
+      random: this.#shuffles,
+      forward: (inputs, training) =>
+        this.pass(
+          inputs,
+          inputs.map(() => null),
+          { training } as CallOptions<In>,
+        ),
+      variables: () => this.trainableVariables,
+    };
+  }
+
+  #require(method: string): Compiled {
+    if (this.#compiled) return this.#compiled;
+    throw new ArgumentError(`${method}: the model is not compiled; call compile({ optimizer, loss }) first`);
+  }
+
+  #engineFor(method: string): Engine {
+    return this.home ?? defaultEngine(method);
+  }
+
+  #buildAsDeclared(): void {
+    const samples = this.inputSpecs.map(({ sample }) => sample);
+    if (!this.built && samples.every((sample) => sample !== undefined))
+      this.build(like<In, Shape>(this.takes === 'list', samples as Shape[]), this.#engineFor('model'));
+  }
+
+  #samplesOf(inputs: readonly Dataset[]): Like<In, Shape> {
+    return like(
+      this.takes === 'list',
+      inputs.map(({ shape }) => shape.slice(1)),
+    );
+  }
+
+  /** Throws `ShapeError` for samples that are not of the declared shape. */
+  protected checkDeclared(where: string, samples: readonly Shape[]): void {
+    for (const [index, { name, sample }] of this.inputSpecs.entries()) {
+      if (!sample || sameShape(sample, samples[index]!)) continue;
+      const which = this.inputSpecs.length > 1 ? `input '${name}': ` : '';
+      throw new ShapeError(
+        `${where}: ${which}samples are ${showShape(samples[index]!)}, the model's inputShape is ${showShape(sample)}`,
+      );
+    }
+  }
+
+  async #load(where: string, { targets }: Compiled, given: Given): Promise<Batches> {
+    return readBatches(where, { inputs: this.inputSpecs, targets }, given, (samples) => {
+      this.checkDeclared(where, samples);
+      return shapesIn(this.outputShape(like(this.takes === 'list', samples)));
+    });
+  }
+}
+
+/** Throws `ShapeError`. */
+function requireSameSamples(data: Batches, held: Batches): void {
+  for (const [index, { shape }] of held.inputs.entries()) {
+    const [given, wanted] = [shape.slice(1), data.inputs[index]!.shape.slice(1)];
+    if (sameShape(given, wanted)) continue;
+    throw new ShapeError(
+      `fit: validationData: samples are ${showShape(given)}, those to train on ${showShape(wanted)}; use equal shapes`,
+    );
+  }
+}

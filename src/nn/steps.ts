@@ -1,0 +1,113 @@
+/** One step of training and one of evaluation, traced by jit: losses and metrics of a batch. */
+import { type Jitted, jit } from '../autograd/jit.ts';
+import { Tensor } from '../autograd/tensor.ts';
+import type { Variable } from '../autograd/variable.ts';
+import type { Engine } from '../gpu/engine.ts';
+import { add } from '../ops/add.ts';
+import { cast } from '../ops/cast.ts';
+import { div } from '../ops/div.ts';
+import { mul } from '../ops/mul.ts';
+import { reshape } from '../ops/reshape.ts';
+import { sum } from '../ops/sum.ts';
+import { show } from '../values/dtype.ts';
+import { ShapeError } from '../values/errors.ts';
+import type { RandomStream } from '../values/random.ts';
+import { showShape } from '../values/shape.ts';
+import type { Batch } from './batches.ts';
+import type { Compiled, Target } from './compile.ts';
+import type { Passed } from './layer.ts';
+import type { Mask } from './several.ts';
+
+export interface Training extends Compiled {
+  readonly engine: Engine;
+  readonly forward: (inputs: readonly Tensor[], training: boolean) => Passed;
+  readonly variables: () => readonly Variable[];
+  /** Draws the order of samples. */
+  readonly random: RandomStream;
+}
+
+export type Step = Jitted<[Batch], Tensor[]>;
+
+/** Names of a step's results: `loss`, where there are several outputs `<output>_loss`, and the metrics. */
+export function resultNames(targets: readonly Target[]): string[] {
+  const several = targets.length > 1;
+  return [
+    'loss',
+    ...(several ? targets.filter(({ loss }) => loss).map(({ name }) => `${name}_loss`) : []),
+    ...targets.flatMap(({ name, metrics }) =>
+      metrics.map((metric) => (several ? `${name}_${metric.name}` : metric.name)),
+    ),
+  ];
+}
+
+/** Trains; the metrics are those of the weights before the update, as in Keras. */
+export function trainStep({ forward, variables, optimizer, targets }: Training): Step {
+  return jit((batch: Batch) => {
+    const ran: { passed: Passed; losses: Tensor[] }[] = [];
+    const compute = () => {
+      const passed = forward(batch.inputs, true);
+      const { total, losses } = lossesOf(targets, batch, passed);
+      ran.push({ passed, losses });
+      return total;
+    };
+    const { loss, gradients } = optimizer.computeGradients(compute, variables());
+    optimizer.apply(gradients, variables());
+    const { passed, losses } = ran[0]!;
+    return [cast(loss, 'float32'), ...losses, ...metricsOf(targets, batch, passed)];
+  });
+}
+
+export function testStep({ forward, targets }: Training): Step {
+  return jit((batch: Batch) => {
+    const passed = forward(batch.inputs, false);
+    const { total, losses } = lossesOf(targets, batch, passed);
+    return [cast(total, 'float32'), ...losses, ...metricsOf(targets, batch, passed)];
+  });
+}
+
+/** The sum of all outputs' losses, each times its weight; and where there are several, each by itself. */
+function lossesOf(
+  targets: readonly Target[],
+  { labels, weights }: Batch,
+  { outputs, masks }: Passed,
+): { total: Tensor; losses: Tensor[] } {
+  const several = targets.length > 1;
+  const losses: Tensor[] = [];
+  let total: Tensor | undefined;
+  for (const [index, { name, loss, weight }] of targets.entries()) {
+    if (!loss) continue;
+    const sampleWeight = loss.weighted ? weightsOf(weights[index]!, masks[index]!) : undefined;
+    const value = loss.fn(labels[index]!, outputs[index]!, sampleWeight);
+    const result = number(several ? `${name}_loss` : 'loss', value);
+    if (several) losses.push(result);
+    const part = several || weight !== 1 ? (weight === 1 ? result : mul(result, weight)) : value;
+    total = total ? add(total, part) : part;
+  }
+  return { total: total!, losses };
+}
+
+function metricsOf(targets: readonly Target[], { labels }: Batch, { outputs }: Passed): Tensor[] {
+  return targets.flatMap(({ metrics }, index) =>
+    metrics.map(({ name, fn }) => number(name, fn(labels[index]!, outputs[index]!))),
+  );
+}
+
+/**
+ * Weights of samples, and of their positions where there is a mask: as in Keras, those that count weigh so much more
+ * that the mean over all is the mean over them.
+ */
+function weightsOf(weights: Tensor | null, mask: Mask): Tensor | undefined {
+  if (!mask) return weights ?? undefined;
+  const counted = cast(mask, 'float32');
+  const scaled = mul(counted, div(counted.size, add(sum(counted), 1e-7)));
+  if (!weights) return scaled;
+  const missing = Math.max(scaled.rank - weights.rank, 0);
+  return mul(scaled, reshape(weights, [...weights.shape, ...Array<number>(missing).fill(1)]));
+}
+
+/** What a loss or metric returned, as it is read. Throws `ShapeError` unless it is one number. */
+function number(name: string, value: Tensor): Tensor {
+  if (value instanceof Tensor && value.size === 1) return cast(value, 'float32');
+  const got = value instanceof Tensor ? `a tensor ${showShape(value.shape)}` : show(value);
+  throw new ShapeError(`${name}: it returned ${got}; return a scalar tensor`);
+}

@@ -1,0 +1,145 @@
+/** What has weights, layers and models: a name, a dtype policy, weights in Keras's order, and whether training changes them. */
+import type { Tensor } from '../autograd/tensor.ts';
+import type { Variable } from '../autograd/variable.ts';
+import type { Engine } from '../gpu/engine.ts';
+import { type Policy, type PolicyLike, toPolicy } from '../precision/policy.ts';
+import type { FloatDType } from '../values/dtype.ts';
+import { ArgumentError, DisposedError } from '../values/errors.ts';
+import { checkOptions } from '../values/options.ts';
+import type { Shape } from '../values/shape.ts';
+import type { InitialiserLike } from './initialisers.ts';
+import { assignWeights, makeWeight, readWeights } from './weights.ts';
+
+export interface WeightedOptions {
+  name?: string;
+  /** The layer's own dtype policy. Default: the global one. */
+  dtype?: PolicyLike;
+  /** Default true. */
+  trainable?: boolean;
+}
+
+export interface WeightOptions {
+  /** False for what no optimizer changes, such as moving statistics. Default true. */
+  trainable?: boolean;
+  /** Default: the policy's variable dtype. */
+  dtype?: FloatDType;
+}
+
+const names = new Map<string, number>();
+
+export abstract class Weighted {
+  readonly name: string;
+  readonly policy: Policy;
+  /** Layers inside this one: their weights are its weights. */
+  protected readonly sublayers: readonly Weighted[] = [];
+  /** Where the weights are, or are being made. */
+  protected engine: Engine | undefined;
+  readonly #weights: Variable[] = [];
+  readonly #statistics: Variable[] = [];
+  #trainable: boolean;
+
+  /** `accepted` names the options of this kind. */
+  constructor(kind: string, options: WeightedOptions, accepted: readonly string[]) {
+    checkOptions(kind, options, accepted);
+    const count = names.get(kind) ?? 0;
+    if (options.name === undefined) names.set(kind, count + 1);
+    this.name = options.name ?? (count === 0 ? kind : `${kind}_${count}`);
+    this.policy = toPolicy(options.dtype);
+    this.#trainable = options.trainable ?? true;
+  }
+
+  get trainable(): boolean {
+    return this.#trainable;
+  }
+
+  /** Whether training changes the weights, those of layers inside included: from the next call of `fit` on. */
+  set trainable(value: boolean) {
+    this.#trainable = value;
+    for (const weight of this.#weights) weight.trainable = value;
+    for (const layer of this.sublayers) layer.trainable = value;
+  }
+
+  /** In Keras's order: the layer's own, those that training changes first, then layer by layer those inside it; each once. */
+  get weights(): readonly Variable[] {
+    return [
+      ...new Set([
+        ...this.#weights,
+        ...this.#statistics,
+        ...this.sublayers.flatMap(({ weights }) => weights),
+      ]),
+    ];
+  }
+
+  get trainableVariables(): readonly Variable[] {
+    return this.#trainable ? this.weights.filter(({ trainable }) => trainable) : [];
+  }
+
+  get nonTrainableVariables(): readonly Variable[] {
+    return this.#trainable ? this.weights.filter(({ trainable }) => !trainable) : this.weights;
+  }
+
+  /** Values of all weights, in the order of `weights`, widened to float32. */
+  getWeights(): Promise<Float32Array[]> {
+    return readWeights(this.weights);
+  }
+
+  /** Replaces the values of all weights. Throws `ShapeError` when one does not fit; then none has changed. */
+  setWeights(values: readonly ArrayLike<number>[]): void {
+    assignWeights(this.weights, values);
+  }
+
+  /** Where the weights are, those of layers inside included; undefined before there are any. */
+  protected get home(): Engine | undefined {
+    const inside = () => this.sublayers.map(({ home }) => home).find((engine) => engine !== undefined);
+    return this.#owns ? this.engine : inside();
+  }
+
+  /** A weight, for `create`. Throws `ShapeError` where the initialiser gives too many values or too few. */
+  protected addWeight(
+    name: string,
+    shape: Shape,
+    initialiser: InitialiserLike,
+    options: WeightOptions = {},
+  ): Variable {
+    const { trainable = true, dtype = this.policy.variableDtype } = options;
+    const weight = makeWeight(this.engine!, shape, initialiser, {
+      ...{ name: `${this.name}/${name}`, dtype },
+      trainable: trainable && this.#trainable,
+    });
+    (trainable ? this.#weights : this.#statistics).push(weight);
+    return weight;
+  }
+
+  /** A weight as the layer computes with it: through its f16 copy under `mixed_float16`. */
+  protected read(weight: Variable): Tensor {
+    return weight.read(this.policy.computeDtype);
+  }
+
+  /** Throws `DisposedError` or `ArgumentError` where the weights cannot be used with tensors of `engine`. */
+  protected checkEngine(engine: Engine): void {
+    engine.check();
+    if (!this.#owns) return;
+    if (this.engine!.closed)
+      throw new DisposedError(
+        `${this.name}: its weights were on an engine that is closed; make the layer anew`,
+      );
+    if (this.engine !== engine)
+      throw new ArgumentError(
+        `${this.name}: its weights are on another engine; use the input's engine for both`,
+      );
+  }
+
+  dispose(): void {
+    for (const layer of this.sublayers) layer.dispose();
+    this.free();
+  }
+
+  /** Frees the layer's own weights. */
+  protected free(): void {
+    for (const weight of [...this.#weights.splice(0), ...this.#statistics.splice(0)]) weight.dispose();
+  }
+
+  get #owns(): boolean {
+    return this.#weights.length + this.#statistics.length > 0;
+  }
+}
