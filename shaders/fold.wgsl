@@ -4,6 +4,8 @@ alias In4 = vec4<f32>;
 alias Out4 = vec4<f32>;
 alias Acc = f32;
 
+const STRIP = 4u; // neighbours of one invocation
+
 struct Params {
   size: u32,     // quads of dx to write
   first: u32,    // the first of them
@@ -31,35 +33,37 @@ struct Params {
 // #include "lib/narrow.wgsl"
 // #include "lib/out.wgsl"
 // #include "lib/quotient.wgsl"
-// #include "lib/hits.wgsl"
+// #include "lib/strip.wgsl"
+// #include "lib/windows.wgsl"
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let index = linearIndex(group, groups, lane, 64u);
-  if index >= params.size {
+  let strip = stripAt(linearIndex(group, groups, lane, 64u), params.height, params.width);
+  if strip.quad >= params.size {
     return;
   }
-  let pixel = quotient(index, params.channels);
-  let channel = index - pixel * params.channels;
-  let line = quotient(pixel, params.width);
-  let image = quotient(line, params.height);
-  let y = line - image * params.height + params.paddingTop;
-  let x = pixel - line * params.width + params.paddingLeft;
-  var sum = vec4<Acc>();
-  for (var p = 0u; p < params.filterDown; p++) {
-    let i = hitAt(y - p * params.dilationDown, params.strideDown, params.positionsDown);
-    if i == MISSED {
-      continue;
-    }
-    for (var q = 0u; q < params.filterAcross; q++) {
-      let j = hitAt(x - q * params.dilationAcross, params.strideAcross, params.positionsAcross);
-      if j == MISSED {
+  let y = strip.y + params.paddingTop;
+  let rows = windowsOver(y, params.strideDown, (params.filterDown - 1u) * params.dilationDown + 1u, params.positionsDown);
+  for (var s = 0u; s < min(STRIP, params.width - strip.x); s++) {
+    let x = strip.x + s + params.paddingLeft;
+    let along = windowsOver(x, params.strideAcross, (params.filterAcross - 1u) * params.dilationAcross + 1u, params.positionsAcross);
+    var sum = vec4<Acc>();
+    for (var i = rows.x; i < rows.y; i++) {
+      // Between the elements of a dilated filter there is nothing.
+      let p = smallQuotient(y - i * params.strideDown, params.dilationDown);
+      if i * params.strideDown + p * params.dilationDown != y {
         continue;
       }
-      let row = (image * params.positionsDown + i) * params.positionsAcross + j;
-      let tap = p * params.filterAcross + q;
-      sum += in4(columns[(row * params.filterDown * params.filterAcross + tap) * params.channels + channel]);
+      for (var j = along.x; j < along.y; j++) {
+        let q = smallQuotient(x - j * params.strideAcross, params.dilationAcross);
+        if j * params.strideAcross + q * params.dilationAcross != x {
+          continue;
+        }
+        let row = (strip.image * params.positionsDown + i) * params.positionsAcross + j;
+        let tap = p * params.filterAcross + q;
+        sum += in4(columns[(row * params.filterDown * params.filterAcross + tap) * params.channels + strip.channel]);
+      }
     }
+    dx[params.first + strip.quad + s * params.channels] = out4(sum);
   }
-  dx[params.first + index] = out4(sum);
 }

@@ -4,6 +4,8 @@ alias In4 = vec4<f32>;
 alias Out4 = vec4<f32>;
 alias Acc = f32;
 
+const STRIP = 4u; // neighbours of one invocation
+
 override OP: u32 = 0;
 override FLOATS: bool = true;
 
@@ -37,47 +39,51 @@ struct Params {
 // #include "lib/narrow.wgsl"
 // #include "lib/out.wgsl"
 // #include "lib/quotient.wgsl"
+// #include "lib/strip.wgsl"
 // #include "lib/extremes.wgsl"
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let index = linearIndex(group, groups, lane, 64u);
-  if index >= params.size {
+  let strip = stripAt(linearIndex(group, groups, lane, 64u), params.positionsDown, params.positionsAcross);
+  if strip.quad >= params.size {
     return;
   }
-  let position = quotient(index, params.channels);
-  let channel = index - position * params.channels;
-  let line = quotient(position, params.positionsAcross);
-  let image = quotient(line, params.positionsDown);
   // Signed: a window may begin in the padding.
-  let top = i32((line - image * params.positionsDown) * params.strideDown - params.paddingTop);
-  let left = i32((position - line * params.positionsAcross) * params.strideAcross - params.paddingLeft);
-  let first = vec2<u32>(max(vec2<i32>(top, left), vec2<i32>(0)));
-  let end = vec2<u32>(min(vec2<i32>(top, left) + vec2<i32>(vec2<u32>(params.filterDown, params.filterAcross)), vec2<i32>(vec2<u32>(params.height, params.width))));
-  let wanted = places[select(0u, index, OP == PICK)];
-  var acc: vec4<Acc>;
-  var place: vec4<u32>;
-  for (var row = first.x; row < end.x; row++) {
-    for (var column = first.y; column < end.y; column++) {
-      let v = in4(x[((image * params.height + row) * params.width + column) * params.channels + channel]);
-      let own = vec4<u32>((row - u32(top)) * params.filterAcross + column - u32(left));
-      let starts = row == first.x && column == first.y;
-      switch OP {
-        case MEAN: { acc += v; }
-        case PICK: { acc = select(acc, v, own == wanted); }
-        default: {
-          // The first of equals; a NaN stays where it was met.
-          let beats = (v > acc) | (eitherNan(v, v) & !eitherNan(acc, acc)) | vec4<bool>(starts);
-          acc = select(acc, v, beats);
-          place = select(place, own, beats);
+  let top = i32(strip.y * params.strideDown - params.paddingTop);
+  for (var s = 0u; s < min(STRIP, params.positionsAcross - strip.x); s++) {
+    let left = i32((strip.x + s) * params.strideAcross - params.paddingLeft);
+    let first = vec2<u32>(max(vec2<i32>(top, left), vec2<i32>(0)));
+    let filterEnd = vec2<i32>(top + i32(params.filterDown), left + i32(params.filterAcross));
+    let end = vec2<u32>(min(filterEnd, vec2<i32>(i32(params.height), i32(params.width))));
+    let index = strip.quad + s * params.channels;
+    var wanted = vec4<u32>();
+    if OP == PICK {
+      wanted = places[index];
+    }
+    var acc = vec4<Acc>();
+    var place = vec4<u32>();
+    for (var row = first.x; row < end.x; row++) {
+      for (var column = first.y; column < end.y; column++) {
+        let v = in4(x[((strip.image * params.height + row) * params.width + column) * params.channels + strip.channel]);
+        let own = vec4<u32>((row - u32(top)) * params.filterAcross + column - u32(left));
+        let starts = row == first.x && column == first.y;
+        switch OP {
+          case MEAN: { acc += v; }
+          case PICK: { acc = select(acc, v, own == wanted); }
+          default: {
+            // The first of equals; a NaN stays where it was met.
+            let beats = (v > acc) | (eitherNan(v, v) & !eitherNan(acc, acc)) | vec4<bool>(starts);
+            acc = select(acc, v, beats);
+            place = select(place, own, beats);
+          }
         }
       }
     }
+    switch OP {
+      case MEAN: { acc /= Acc((end.x - first.x) * (end.y - first.y)); }
+      case PLACES: { acc = vec4<Acc>(place); }
+      default: {}
+    }
+    y[index] = out4(acc);
   }
-  switch OP {
-    case MEAN: { acc /= Acc((end.x - first.x) * (end.y - first.y)); }
-    case PLACES: { acc = vec4<Acc>(place); }
-    default: {}
-  }
-  y[index] = out4(acc);
 }

@@ -4,6 +4,8 @@ alias In4 = vec4<f32>;
 alias Out4 = vec4<f32>;
 alias Acc = f32;
 
+const STRIP = 4u; // neighbours of one invocation
+
 // To the places of largest values; else in equal parts.
 override TO_PLACES: bool = false;
 
@@ -32,6 +34,8 @@ struct Params {
 // #include "lib/narrow.wgsl"
 // #include "lib/out.wgsl"
 // #include "lib/quotient.wgsl"
+// #include "lib/strip.wgsl"
+// #include "lib/windows.wgsl"
 
 // Elements that window i has of an axis: what is cut off before and behind is padding.
 fn extent(i: u32, stride: u32, padding: u32, length: u32, size: u32) -> u32 {
@@ -41,35 +45,30 @@ fn extent(i: u32, stride: u32, padding: u32, length: u32, size: u32) -> u32 {
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let index = linearIndex(group, groups, lane, 64u);
-  if index >= params.size {
+  let strip = stripAt(linearIndex(group, groups, lane, 64u), params.height, params.width);
+  if strip.quad >= params.size {
     return;
   }
-  let pixel = quotient(index, params.channels);
-  let channel = index - pixel * params.channels;
-  let line = quotient(pixel, params.width);
-  let image = quotient(line, params.height);
-  let y = line - image * params.height + params.paddingTop;
-  let x = pixel - line * params.width + params.paddingLeft;
-  // Window i has rows i * stride to i * stride + filter - 1, padding counted.
-  let i1 = min(smallQuotient(y, params.strideDown), params.positionsDown - 1u);
-  let j1 = min(smallQuotient(x, params.strideAcross), params.positionsAcross - 1u);
-  let i0 = smallQuotient(max(y + params.strideDown, params.filterDown) - params.filterDown, params.strideDown);
-  let j0 = smallQuotient(max(x + params.strideAcross, params.filterAcross) - params.filterAcross, params.strideAcross);
-  var sum = vec4<Acc>();
-  for (var i = i0; i <= i1; i++) {
-    for (var j = j0; j <= j1; j++) {
-      let at = ((image * params.positionsDown + i) * params.positionsAcross + j) * params.channels + channel;
-      let g = in4(upstream[at]);
-      if TO_PLACES {
-        let own = (y - i * params.strideDown) * params.filterAcross + x - j * params.strideAcross;
-        sum += select(vec4<Acc>(), g, places[at] == vec4<u32>(own));
-      } else {
-        let rows = extent(i, params.strideDown, params.paddingTop, params.filterDown, params.height);
-        let columns = extent(j, params.strideAcross, params.paddingLeft, params.filterAcross, params.width);
-        sum += g / Acc(rows * columns);
+  let y = strip.y + params.paddingTop;
+  let rows = windowsOver(y, params.strideDown, params.filterDown, params.positionsDown);
+  for (var s = 0u; s < min(STRIP, params.width - strip.x); s++) {
+    let x = strip.x + s + params.paddingLeft;
+    let along = windowsOver(x, params.strideAcross, params.filterAcross, params.positionsAcross);
+    var sum = vec4<Acc>();
+    for (var i = rows.x; i < rows.y; i++) {
+      for (var j = along.x; j < along.y; j++) {
+        let at = ((strip.image * params.positionsDown + i) * params.positionsAcross + j) * params.channels + strip.channel;
+        let g = in4(upstream[at]);
+        if TO_PLACES {
+          let own = (y - i * params.strideDown) * params.filterAcross + x - j * params.strideAcross;
+          sum += select(vec4<Acc>(), g, places[at] == vec4<u32>(own));
+        } else {
+          let down = extent(i, params.strideDown, params.paddingTop, params.filterDown, params.height);
+          let across = extent(j, params.strideAcross, params.paddingLeft, params.filterAcross, params.width);
+          sum += g / Acc(down * across);
+        }
       }
     }
+    dx[strip.quad + s * params.channels] = out4(sum);
   }
-  dx[index] = out4(sum);
 }

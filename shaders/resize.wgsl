@@ -3,6 +3,8 @@ alias In4 = vec4<f32>;
 alias Out4 = vec4<f32>;
 alias Acc = f32;
 
+const STRIP = 4u; // neighbours of one invocation
+
 override NEAREST: bool = false;
 
 struct Params {
@@ -29,30 +31,29 @@ struct Params {
 // #include "lib/narrow.wgsl"
 // #include "lib/out.wgsl"
 // #include "lib/quotient.wgsl"
+// #include "lib/strip.wgsl"
 // #include "lib/sampling.wgsl"
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let index = linearIndex(group, groups, lane, 64u);
-  if index >= params.size {
+  let strip = stripAt(linearIndex(group, groups, lane, 64u), params.rows, params.columns);
+  if strip.quad >= params.size {
     return;
   }
-  let position = quotient(index, params.channels);
-  let channel = index - position * params.channels;
-  let line = quotient(position, params.columns);
-  let image = quotient(line, params.rows);
-  let vertical = neighboursOf(line - image * params.rows, down());
-  let horizontal = neighboursOf(position - line * params.columns, across());
-  let upper = (image * u32(params.height) + vertical.low) * u32(params.width);
-  let lower = (image * u32(params.height) + vertical.high) * u32(params.width);
-  var v = in4(x[(upper + horizontal.low) * params.channels + channel]);
-  if !NEAREST {
-    let right = in4(x[(upper + horizontal.high) * params.channels + channel]);
-    let below = in4(x[(lower + horizontal.low) * params.channels + channel]);
-    let across = in4(x[(lower + horizontal.high) * params.channels + channel]);
-    let top = v * (1 - horizontal.part) + right * horizontal.part;
-    let bottom = below * (1 - horizontal.part) + across * horizontal.part;
-    v = top * (1 - vertical.part) + bottom * vertical.part;
+  let vertical = neighboursOf(strip.y, down());
+  let upper = (strip.image * u32(params.height) + vertical.low) * u32(params.width);
+  let lower = (strip.image * u32(params.height) + vertical.high) * u32(params.width);
+  for (var s = 0u; s < min(STRIP, params.columns - strip.x); s++) {
+    let horizontal = neighboursOf(strip.x + s, across());
+    var v = in4(x[(upper + horizontal.low) * params.channels + strip.channel]);
+    if !NEAREST {
+      let right = in4(x[(upper + horizontal.high) * params.channels + strip.channel]);
+      let below = in4(x[(lower + horizontal.low) * params.channels + strip.channel]);
+      let corner = in4(x[(lower + horizontal.high) * params.channels + strip.channel]);
+      let top = v * (1 - horizontal.part) + right * horizontal.part;
+      let bottom = below * (1 - horizontal.part) + corner * horizontal.part;
+      v = top * (1 - vertical.part) + bottom * vertical.part;
+    }
+    y[strip.quad + s * params.channels] = out4(v);
   }
-  y[index] = out4(v);
 }

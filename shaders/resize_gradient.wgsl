@@ -3,6 +3,8 @@ alias In4 = vec4<f32>;
 alias Out4 = vec4<f32>;
 alias Acc = f32;
 
+const STRIP = 4u; // neighbours of one invocation
+
 override NEAREST: bool = false;
 
 struct Params {
@@ -29,6 +31,7 @@ struct Params {
 // #include "lib/narrow.wgsl"
 // #include "lib/out.wgsl"
 // #include "lib/quotient.wgsl"
+// #include "lib/strip.wgsl"
 // #include "lib/sampling.wgsl"
 
 // The results that element i may count for, [x, y): those between its neighbours, at the edges all that lie beyond.
@@ -40,27 +43,24 @@ fn reachOf(i: u32, axis: vec4<i32>, count: u32) -> vec2<u32> {
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let index = linearIndex(group, groups, lane, 64u);
-  if index >= params.size {
+  let strip = stripAt(linearIndex(group, groups, lane, 64u), u32(params.height), u32(params.width));
+  if strip.quad >= params.size {
     return;
   }
-  let pixel = quotient(index, params.channels);
-  let channel = index - pixel * params.channels;
-  let line = quotient(pixel, u32(params.width));
-  let image = quotient(line, u32(params.height));
-  let y = line - image * u32(params.height);
-  let x = pixel - line * u32(params.width);
-  let rows = reachOf(y, down(), params.rows);
-  let columns = reachOf(x, across(), params.columns);
-  var sum = vec4<Acc>();
-  for (var i = rows.x; i < rows.y; i++) {
-    let vertical = weightOf(y, i, down());
-    for (var j = columns.x; j < columns.y; j++) {
-      let weight = vertical * weightOf(x, j, across());
-      if weight > 0 {
-        sum += in4(upstream[((image * params.rows + i) * params.columns + j) * params.channels + channel]) * weight;
+  let rows = reachOf(strip.y, down(), params.rows);
+  for (var s = 0u; s < min(STRIP, u32(params.width) - strip.x); s++) {
+    let x = strip.x + s;
+    let columns = reachOf(x, across(), params.columns);
+    var sum = vec4<Acc>();
+    for (var i = rows.x; i < rows.y; i++) {
+      let vertical = weightOf(strip.y, i, down());
+      for (var j = columns.x; j < columns.y; j++) {
+        let weight = vertical * weightOf(x, j, across());
+        if weight > 0 {
+          sum += in4(upstream[((strip.image * params.rows + i) * params.columns + j) * params.channels + strip.channel]) * weight;
+        }
       }
     }
+    dx[strip.quad + s * params.channels] = out4(sum);
   }
-  dx[index] = out4(sum);
 }

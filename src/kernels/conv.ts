@@ -31,7 +31,7 @@ export const convolution: ConvolutionKernels = {
       gemm({ a: x, b: filter, c: y, ...epilogue, ...sizes, k: channels });
       return;
     }
-    const x4 = withWholeQuads(x, x.size / channels, channels);
+    const x4 = withWholeQuads(x, x.size / channels, channels, 'conv2d');
     const filter4 = withWholeTaps(filter, groups * taps, channels, filters);
     const patches = { window, images: own.images, channels: wholeQuads(channels) };
     gemm({ a: x4, b: filter4, c: y, ...epilogue, ...sizes, k: taps * patches.channels, patches });
@@ -45,7 +45,7 @@ export const convolution: ConvolutionKernels = {
       gemm({ a: x, b: upstream, c: dFilter, ...sizes, m: channels });
       return;
     }
-    const x4 = withWholeQuads(x, x.size / channels, channels);
+    const x4 = withWholeQuads(x, x.size / channels, channels, 'conv2d');
     const patches = { window, images: own.images, channels: wholeQuads(channels) };
     const whole = patches.channels === channels;
     const result = whole ? dFilter : scratch(dFilter, groups * taps * patches.channels * filters, 'conv2d');
@@ -114,7 +114,7 @@ function byPatches(upstream: ShapedOperand, filter: ShapedOperand, dx: ShapedOpe
     (taps - 1) * tap,
   );
   const backwards4 = withWholeTaps(backwards, groups * taps, filters, channels);
-  const upstream4 = withWholeQuads(upstream, upstream.size / filters, filters);
+  const upstream4 = withWholeQuads(upstream, upstream.size / filters, filters, 'conv2d');
   const patches = { window: turned(window), images, channels: wholeQuads(filters) };
   gemm({
     ...{ a: upstream4, b: backwards4, c: dx, batch: groups, patches },
@@ -136,8 +136,8 @@ function byFolding(upstream: ShapedOperand, filter: ShapedOperand, dx: ShapedOpe
   const images = groups * own.images;
   const pixels = images * sizeOf(window.image);
   const taps4 = withWholeTaps(filter, groups * taps, own.channels, own.filters);
-  const filter4 = withWholeQuads(taps4, groups * taps * channels, own.filters);
-  const upstream4 = withWholeQuads(upstream, images * positions, own.filters);
+  const filter4 = withWholeQuads(taps4, groups * taps * channels, own.filters, 'conv2d');
+  const upstream4 = withWholeQuads(upstream, images * positions, own.filters, 'conv2d');
   const result = channels === own.channels ? dx : scratch(dx, pixels * channels, 'conv2d');
 
   const perImage = positions * taps * channels;

@@ -9,6 +9,7 @@ import { epilogueBindings, epilogueOverrides } from './epilogue.ts';
 import type { Epilogue } from './gemm/problem.ts';
 import { elementOf, type Operand, quads, readForm } from './operand.ts';
 import { reduceKernel } from './reduce.ts';
+import { stripGrid } from './strips.ts';
 import { inQuads, scratch } from './whole-quads.ts';
 import { windowParams } from './window.ts';
 
@@ -36,7 +37,7 @@ export const depthwise: ConvolutionKernels = {
         types: { In4: readForm(upstream), Out4: elementOf(dx), Acc: 'f32' },
         bindings: { upstream: upstream4.storage, weights: filter4.storage, dx: dx4.storage },
         params: { ...windowParams(window), size: quads(dx4.size), channels: quads(channelsOf(dx)) },
-        workgroups: linearGrid(quads(dx4.size), 64),
+        workgroups: stripGrid(depthwise_image, dx.shape),
       });
     });
   },

@@ -1,8 +1,8 @@
 /** Launches `fold.wgsl`: products for whole patches, added up where the patches overlap. */
 import { fold as shader } from '../generated/shaders.ts';
-import { linearGrid } from '../gpu/shader.ts';
 import type { Patches } from './gemm/problem.ts';
 import { elementOf, type Operand, quads, readForm } from './operand.ts';
+import { stripGrid } from './strips.ts';
 import { windowParams } from './window.ts';
 
 /** `columns`, a row for each patch of the images from `first` on, into these images of `dx`. Channels are whole quads. */
@@ -16,6 +16,6 @@ export function foldKernel(columns: Operand, dx: Operand, patches: Patches, firs
       ...windowParams(window),
       ...{ size: images * perImage, first: first * perImage, channels: quads(channels) },
     },
-    workgroups: linearGrid(images * perImage, 64),
+    workgroups: stripGrid(shader, [images, ...window.image, channels]),
   });
 }

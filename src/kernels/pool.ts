@@ -1,9 +1,10 @@
 /** Launches `pool.wgsl` and `pool_gradient.wgsl`: windows of images folded into one value each, and back. */
 import { pool, pool_gradient } from '../generated/shaders.ts';
-import { linearGrid } from '../gpu/shader.ts';
+import type { Shape } from '../values/shape.ts';
 import type { Window } from '../values/window.ts';
 import type { ShapedOperand } from './binary.ts';
 import { elementOf, type Operand, quads, readForm, unusedStorage } from './operand.ts';
+import { stripGrid } from './strips.ts';
 import { inQuads } from './whole-quads.ts';
 import { windowParams } from './window.ts';
 
@@ -15,14 +16,14 @@ export function poolKernel(
   window: Window,
 ): void {
   const channels = y.shape.at(-1)!;
-  inQuads([x], y, channels, ([x4], y4) => foldWindows(op, x4, undefined, y4, window, channels));
+  inQuads([x], y, channels, ([x4], y4) => foldWindows(op, x4, undefined, y4, y.shape, window));
 }
 
 /** `y`: of each window of `x` the value at its place. */
 export function pickKernel(places: Operand, x: Operand, y: ShapedOperand, window: Window): void {
   const channels = y.shape.at(-1)!;
   inQuads([places, x], y, channels, ([places4, x4], y4) =>
-    foldWindows('PICK', x4, places4, y4, window, channels),
+    foldWindows('PICK', x4, places4, y4, y.shape, window),
   );
 }
 
@@ -31,15 +32,15 @@ function foldWindows(
   x: Operand,
   places: Operand | undefined,
   y: Operand,
+  shape: Shape,
   window: Window,
-  channels: number,
 ): void {
   x.engine.run(pool, {
     types: { In4: readForm(x), Out4: elementOf(y), Acc: 'f32' },
     overrides: { OP: pool.constants[op] },
     bindings: { x: x.storage, places: places?.storage ?? unusedStorage(x.engine), y: y.storage },
-    params: { ...windowParams(window), size: quads(y.size), channels: quads(channels) },
-    workgroups: linearGrid(quads(y.size), 64),
+    params: { ...windowParams(window), size: quads(y.size), channels: quads(shape.at(-1)!) },
+    workgroups: stripGrid(pool, shape),
   });
 }
 
@@ -62,7 +63,7 @@ export function poolGradientKernel(
         dx: dx4.storage,
       },
       params: { ...windowParams(window), size: quads(dx4.size), channels: quads(channels) },
-      workgroups: linearGrid(quads(dx4.size), 64),
+      workgroups: stripGrid(pool_gradient, dx.shape),
     });
   });
 }

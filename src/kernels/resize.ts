@@ -1,8 +1,8 @@
 /** Launches `resize.wgsl` and `resize_gradient.wgsl`: images sampled on another grid, and back. */
 import { resize, resize_gradient } from '../generated/shaders.ts';
-import { linearGrid } from '../gpu/shader.ts';
 import type { ShapedOperand } from './binary.ts';
 import { elementOf, quads, readForm } from './operand.ts';
+import { stripGrid } from './strips.ts';
 import { inQuads } from './whole-quads.ts';
 
 /** How results lie on the input; TensorFlow.js's two options. */
@@ -23,7 +23,7 @@ export function resizeKernel(x: ShapedOperand, y: ShapedOperand, sampling: Sampl
       overrides: { NEAREST: sampling.nearest },
       bindings: { x: x4.storage, y: y4.storage },
       params: { ...paramsOf(x, y, sampling), size: quads(y4.size), channels: quads(channels) },
-      workgroups: linearGrid(quads(y4.size), 64),
+      workgroups: stripGrid(resize, y.shape),
     }),
   );
 }
@@ -37,7 +37,7 @@ export function resizeGradientKernel(upstream: ShapedOperand, dx: ShapedOperand,
       overrides: { NEAREST: sampling.nearest },
       bindings: { upstream: upstream4.storage, dx: dx4.storage },
       params: { ...paramsOf(dx, upstream, sampling), size: quads(dx4.size), channels: quads(channels) },
-      workgroups: linearGrid(quads(dx4.size), 64),
+      workgroups: stripGrid(resize_gradient, dx.shape),
     }),
   );
 }

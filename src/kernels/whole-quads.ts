@@ -16,11 +16,11 @@ export function scratch(
   return { engine, dtype, size, storage: engine.allocate(bytesOf(dtype, size), 'step', where) };
 }
 
-/** `x` itself where its rows are whole quads, else a copy in which zeros fill them up; the caller releases it. */
-export function withWholeQuads(x: Operand, rows: number, columns: number): Operand {
+/** `x` itself where its rows are whole quads, else a copy, made for the op `where`, in which zeros fill them up; the caller releases it. */
+export function withWholeQuads(x: Operand, rows: number, columns: number, where: string): Operand {
   const padded = wholeQuads(columns);
   if (padded === columns) return x;
-  const copy = scratch(x, rows * padded, 'channels');
+  const copy = scratch(x, rows * padded, where);
   copyRowsKernel(x, copy, rows, columns, padded);
   return copy;
 }
@@ -34,11 +34,12 @@ export function inQuads<T extends readonly Operand[]>(
   output: Operand,
   channels: number,
   run: (inputs: { readonly [K in keyof T]: Operand }, output: Operand) => void,
+  where = 'channels',
 ): void {
   const rows = (x: Operand) => x.size / channels;
-  const padded = inputs.map((x) => withWholeQuads(x, rows(x), channels));
+  const padded = inputs.map((x) => withWholeQuads(x, rows(x), channels, where));
   const columns = wholeQuads(channels);
-  const result = columns === channels ? output : scratch(output, rows(output) * columns, 'channels');
+  const result = columns === channels ? output : scratch(output, rows(output) * columns, where);
   run(padded as { [K in keyof T]: Operand }, result);
   if (result === output) return;
   copyRowsKernel(result, output, rows(output), columns, channels);

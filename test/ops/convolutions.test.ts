@@ -1,5 +1,6 @@
 // Tests of convolutions and pooling beyond the op table: jit, chunks of images, values that are not finite.
 import * as assert from 'uvu/assert';
+import type { Host } from '../../src/gpu/engine-options.ts';
 import { convolution } from '../../src/kernels/conv.ts';
 import * as ht from '../../src/node.ts';
 import { windowOf } from '../../src/values/window.ts';
@@ -61,6 +62,25 @@ test('a gradient by the image that is folded a few images at a time is that of a
   const size = all.length / 13;
   for (const [i, image] of [0, 12].entries())
     assert.equal(all.slice(image * size, (image + 1) * size), await parts[i]!.data(), `image ${image}`);
+});
+
+test('kernels for patches are measured, checked and chosen like any others', {
+  timeout: 60_000,
+}, async () => {
+  const notes = { read: async () => undefined, write: async () => {} };
+  const host: Host = { wait: (promise) => promise, freeMemory: 2 ** 32, notes };
+  const engine = await ht.open({ gemm: { tune: true }, host });
+  const x = numbers([2, 9, 8, 8], 'float32', engine);
+  const filter = numbers([3, 3, 8, 8], 'float32', engine, 3);
+  const convolve = () => ht.conv2d(x, filter, 1, 'same');
+  const before = await convolve().data();
+  const tuned = await ht.tune(convolve, { engine, verbose: 0 });
+  assert.is(tuned.length, 1);
+  assert.equal(tuned[0]!.refused, []);
+  assert.equal(ht.gemmChoices(engine), { 'NN float32>float32 256x128x8 patches': tuned[0]!.chosen });
+  const after = await convolve().data();
+  for (const [i, value] of before.entries()) assert.ok(Math.abs(value - after[i]!) < 1e-4, `element ${i}`);
+  engine.close();
 });
 
 test('maxPool keeps NaN and infinities, and gives the gradient to the first of equals', async () => {

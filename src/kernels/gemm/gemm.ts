@@ -21,9 +21,9 @@ export function gemm(problem: GemmProblem, choice: GemmChoice = {}): void {
   const [rowsA, columnsA] = transposeA ? [k, m] : [m, k];
   const [rowsB, columnsB] = transposeB ? [n, k] : [k, n];
   const padded = {
-    a: patches ? a : withWholeQuads(a, sharedA ? rowsA : batch * rowsA, columnsA),
-    b: withWholeQuads(b, sharedB ? rowsB : batch * rowsB, columnsB),
-    residual: residual && withWholeQuads(residual, batch * m, n),
+    a: patches ? a : withWholeQuads(a, sharedA ? rowsA : batch * rowsA, columnsA, 'matMul'),
+    b: withWholeQuads(b, sharedB ? rowsB : batch * rowsB, columnsB, 'matMul'),
+    residual: residual && withWholeQuads(residual, batch * m, n, 'matMul'),
     c: n % 4 === 0 ? c : scratch(c, batch * m * wholeQuads(n), 'matMul'),
   };
   const { candidate = choose(shapeOf(problem), c.engine), input = readForm(a) } = choice;
