@@ -1,48 +1,73 @@
 /** What a replayed step costs the host: JavaScript's time for each dispatch, beside that of the bare WebGPU calls. */
-import type { Engine, JitProgram } from '../src/node.ts';
+import type { Engine, JitProgram, Tensor } from '../src/node.ts';
+import { timingOf } from './measure.ts';
 import type { StepFacts } from './rows.ts';
 
-/** Calls of each kind that are timed, in turns of a few: more in flight at once would make calls wait. */
-const TURNS = 40;
+/** Rounds of a few calls, all of them in flight at once: with more, calls would wait for earlier ones. */
+const ROUNDS = 120;
 const CALLS = 4;
+/** Large steps get fewer rounds. */
+const MOST_MS = 3000;
 
-/** Figures of one jitted step; `step` runs it once more and lets go of its result. */
+/** Figures of one jitted step; `step` runs it once more. */
 export async function hostFacts(
   engine: Engine,
   program: JitProgram,
-  step: () => void,
+  step: () => Tensor,
 ): Promise<Omit<StepFacts, 'model' | 'batch'>> {
   const report = program.report();
-  const bare = await bareCalls(report.dispatches);
-  const own = { step: [] as number[], bare: [] as number[] };
-  try {
-    for (let turn = 0; turn < TURNS; turn++) {
-      await engine.settle();
-      for (let call = 0; call < CALLS; call++) own.step.push(timed(step));
-      await engine.settle();
-      for (let call = 0; call < CALLS; call++) own.bare.push(timed(bare.run));
-      await bare.settle();
-    }
-  } finally {
-    bare.dispose();
-  }
+  const { dispatches } = report;
+  const counts = await countsOf(engine, step);
+  const { own, bare } = await inTurns(engine, step, dispatches);
   return {
-    dispatches: report.dispatches,
-    hostMicrosPerDispatch: (1e3 * median(own.step)) / report.dispatches,
-    bareMicrosPerDispatch: (1e3 * median(own.bare)) / report.dispatches,
-    ...(await countsOf(engine, step)),
+    dispatches,
+    hostMicrosPerDispatch: (1e3 * own) / dispatches,
+    bareMicrosPerDispatch: (1e3 * bare) / dispatches,
+    ...counts,
     peakBytes: report.peak.bytes,
     activationBytes: report.peakOf('activations', 'gradients'),
     weightGradientBytes: report.peakOf('weight gradients'),
   };
 }
 
+/** Milliseconds of JavaScript in a call of `step`, and in as many bare dispatches. */
+async function inTurns(engine: Engine, step: () => Tensor, dispatches: number) {
+  const bare = await bareCalls(dispatches);
+  const rounds: { own: number; bare: number }[][] = [];
+  const timed = (fn: () => Tensor | undefined) => {
+    const start = performance.now();
+    const result = fn();
+    const ms = performance.now() - start;
+    result?.dispose();
+    return ms;
+  };
+  try {
+    const begin = performance.now();
+    while (rounds.length < ROUNDS && performance.now() - begin < MOST_MS) {
+      // Call by call: where a processor plays the GPU, it is at work meanwhile, and slows both alike.
+      const calls = Array.from({ length: 1 + CALLS }, () => ({ own: timed(step), bare: timed(bare.run) }));
+      // After a wait everything is cold.
+      rounds.push(calls.slice(1));
+      await engine.settle();
+      await bare.settle();
+    }
+  } finally {
+    bare.dispose();
+  }
+  // In the first half V8 still compiles.
+  const counted = rounds.slice(rounds.length >> 1).flat();
+  return {
+    own: timingOf(counted.map((call) => call.own)).median,
+    bare: timingOf(counted.map((call) => call.bare)).median,
+  };
+}
+
 /** What one step makes, on the average of some. */
-async function countsOf(engine: Engine, step: () => void) {
+async function countsOf(engine: Engine, step: () => Tensor) {
   const steps = 32;
   const before = engine.made;
   for (let index = 0; index < steps; index++) {
-    step();
+    step().dispose();
     if (index % CALLS === CALLS - 1) await engine.settle();
   }
   await engine.settle();
@@ -52,16 +77,6 @@ async function countsOf(engine: Engine, step: () => void) {
     buffersCreated: (after.buffers - before.buffers) / steps,
     bindGroupsCreated: (after.bindGroups - before.bindGroups) / steps,
   };
-}
-
-function timed(fn: () => void): number {
-  const start = performance.now();
-  fn();
-  return performance.now() - start;
-}
-
-function median(values: number[]): number {
-  return values.sort((a, b) => a - b)[values.length >> 1]!;
 }
 
 // Dawn's instance: once collected while its device lives, the process crashes.
@@ -116,6 +131,7 @@ async function bareCalls(count: number) {
       }
       pass.end();
       device.queue.submit([encoder.finish()]);
+      return undefined;
     },
     settle: () => device.queue.onSubmittedWorkDone(),
     dispose: () => device.destroy(),

@@ -5,7 +5,7 @@ export const SUITES = ['gemm', 'cast', 'copy', 'reduce', 'step'] as const;
 export type Suite = (typeof SUITES)[number];
 
 export const HELP = `Usage: npm run bench -- [gemm] [cast] [copy] [reduce] [step] [--peers] [--candidates]
-                        [--scaling] [--only TEXT] [--quick] [--json FILE] [--html FILE] [--help]
+                        [--scaling] [--steps N] [--only TEXT] [--quick] [--json FILE] [--html FILE] [--help]
 
 Measures the adapter's own limits, then kernels and training steps against them. Without a suite: all of them.
 A result that does not match its f64 reference is not timed: its row says so, and the exit code is 1.
@@ -13,6 +13,7 @@ A result that does not match its f64 reference is not timed: its row says so, an
   --peers        other libraries too, in the same run and in turns with ours (first: npm ci --prefix bench/peers)
   --candidates   gemm: every kernel and tile that the family has for a shape, and how far the chosen one is from the best
   --scaling      step: 1, 2, 4 and 8 times the width and the batch too; the time must grow as the work does
+  --steps N      step: a small step N times too, its time by tenths, so that a drift is seen; 10000 take about a minute
   --only TEXT    only cases with TEXT in their name, such as 512x512x512, NT or mixed_float16
   --quick        fewer shapes and fewer samples: about a minute
   --json FILE    the figures as JSON
@@ -24,6 +25,8 @@ export interface Options {
   readonly peers: boolean;
   readonly candidates: boolean;
   readonly scaling: boolean;
+  /** 0 without. */
+  readonly steps: number;
   readonly only: string;
   readonly quick: boolean;
   readonly json: string | undefined;
@@ -46,11 +49,16 @@ export function parseOptions(args: readonly string[]): Options {
   if (values.scaling && !suites.includes('step')) {
     throw new Error(`--scaling is about step, and the suites are ${suites.join(', ')}; add step`);
   }
+  const steps = Number(values.steps ?? 0);
+  if (values.steps !== undefined && !(Number.isInteger(steps) && steps >= 10 && steps % 10 === 0))
+    throw new Error(`--steps '${values.steps}'; use a multiple of 10, such as 10000`);
+  if (steps > 0 && !suites.includes('step'))
+    throw new Error(`--steps is about step, and the suites are ${suites.join(', ')}; add step`);
   for (const option of ['only', 'json', 'html'] as const) {
     if (values[option] === '') throw new Error(`--${option} is empty; give it a value, or leave it out`);
   }
   const { peers, candidates, scaling, only = '', quick, json, html, help } = values;
-  return { suites, peers, candidates, scaling, only, quick, json, html, help };
+  return { suites, peers, candidates, scaling, steps, only, quick, json, html, help };
 }
 
 function parse(args: readonly string[]) {
@@ -62,6 +70,7 @@ function parse(args: readonly string[]) {
         peers: { type: 'boolean', default: false },
         candidates: { type: 'boolean', default: false },
         scaling: { type: 'boolean', default: false },
+        steps: { type: 'string' },
         only: { type: 'string' },
         quick: { type: 'boolean', default: false },
         json: { type: 'string' },

@@ -172,7 +172,8 @@ export function moveBars(results: Results): string | undefined {
 }
 
 export function stepBars(results: Results): string | undefined {
-  const own = timed(rowsOf(results, 'step'));
+  const steps = rowsOf(results, 'step');
+  const own = timed(steps.filter(({ name }) => name === steps[0]!.name));
   const peers = timed(results.peers).filter(({ suite }) => suite === 'step');
   return bars(
     [

@@ -53,6 +53,8 @@ export interface StepFacts {
   readonly peakBytes: number;
   readonly activationBytes: number;
   readonly weightGradientBytes: number;
+  /** Milliseconds a step in each tenth of so many steps, with --steps. */
+  readonly drift?: { readonly steps: number; readonly msPerStep: readonly number[] };
 }
 
 /** A limit as it was measured, in GFLOP/s or GB/s. */

@@ -161,7 +161,7 @@ async function withoutHopeless(
 }
 
 function prepareSuite(suite: Suite, { options, engines, replacements }: Setting): Promise<Prepared> {
-  const { quick, candidates, scaling, only } = options;
+  const { quick, candidates, scaling, steps, only } = options;
   const wanted = (name: string) => `${suite} ${name}`.includes(only);
   switch (suite) {
     case 'gemm':
@@ -173,6 +173,6 @@ function prepareSuite(suite: Suite, { options, engines, replacements }: Setting)
     case 'reduce':
       return prepareReduce(engines, { quick, wanted });
     case 'step':
-      return prepareStep({ native: engines.native !== undefined, scaling, wanted });
+      return prepareStep({ native: engines.native !== undefined, scaling, steps, wanted });
   }
 }

@@ -1,20 +1,23 @@
 /** One training step, as users write it: 784-512-512-10, batches of 64, Adam, cross-entropy, under `jit`. */
 import * as ht from '../src/node.ts';
 import { hostFacts } from './host.ts';
-import { Repeated } from './measure.ts';
+import { Repeated, type Run } from './measure.ts';
 import { stepInputs } from './peers/inputs.ts';
 import { ADAM, CHECKED_STEPS, type StepProblem } from './peers/peer.ts';
 import { referenceLosses } from './peers/reference.ts';
-import type { Case } from './rows.ts';
+import type { Case, StepFacts } from './rows.ts';
 import { messageOf, type Prepared, type Ready, type Refused } from './suite.ts';
 
 export const STEP: StepProblem = { suite: 'step', batch: 64, widths: [784, 512, 512, 10] };
 
-/** Steps of 1, 2, 4 and 8 times the width and the batch, for --scaling. */
+/** Of 1, 2, 4 and 8 times the width and the batch, for --scaling, beside `STEP` itself. */
 const SCALED: readonly StepProblem[] = [
-  ...[128, 256, 512, 1024].map((width) => ({ ...STEP, widths: [784, width, width, 10] })),
+  ...[128, 256, 1024].map((width) => ({ ...STEP, widths: [784, width, width, 10] })),
   ...[128, 256, 512].map((batch) => ({ ...STEP, batch })),
 ];
+
+/** Small enough that many of them take little time, for --steps. */
+const SMALL: StepProblem = { ...STEP, batch: 16, widths: [64, 64, 64, 10] };
 
 interface Form {
   readonly name: string;
@@ -43,17 +46,16 @@ const TOLERANCE = { float32: 1e-3, mixed_float16: 2e-2 };
 export interface StepSuite {
   readonly native: boolean;
   readonly scaling: boolean;
+  /** How often the small step is made; 0 for not at all. */
+  readonly steps: number;
   readonly wanted: (name: string) => boolean;
 }
 
 /** Each policy has an engine of its own. */
-export async function prepareStep({ native, scaling, wanted }: StepSuite): Promise<Prepared> {
+export async function prepareStep({ native, scaling, steps, wanted }: StepSuite): Promise<Prepared> {
   const cases: (Ready | Refused)[] = [];
   const engines: ht.Engine[] = [];
-  const problems = [
-    STEP,
-    ...(scaling ? SCALED.filter(({ widths, batch }) => widths[1] !== 512 || batch !== 64) : []),
-  ];
+  const problems = [STEP, ...(scaling ? SCALED : []), ...(steps > 0 ? [SMALL] : [])];
   for (const { name, policy, f16 } of formsOf(native)) {
     const asked = problems.filter((problem) => {
       const of = caseOf(problem, name);
@@ -62,7 +64,10 @@ export async function prepareStep({ native, scaling, wanted }: StepSuite): Promi
     if (asked.length === 0) continue;
     const engine = await ht.open({ policy, f16, seed: 1 });
     engines.push(engine);
-    for (const problem of asked) cases.push(await prepared(engine, problem, name, policy));
+    for (const problem of asked) {
+      const times = problem === SMALL ? steps : 0;
+      cases.push(await prepared(engine, problem, { name, policy, times }));
+    }
   }
   ht.mixedPrecision.setGlobalPolicy('float32');
   return {
@@ -76,8 +81,7 @@ export async function prepareStep({ native, scaling, wanted }: StepSuite): Promi
 async function prepared(
   engine: ht.Engine,
   problem: StepProblem,
-  name: string,
-  policy: Form['policy'],
+  { name, policy, times }: Pick<Form, 'name' | 'policy'> & { readonly times: number },
 ): Promise<Ready | Refused> {
   const of = caseOf(problem, name);
   try {
@@ -85,9 +89,13 @@ async function prepared(
     const losses = await firstLosses(step);
     const failure = wrongLosses(losses, TOLERANCE[policy], problem);
     if (failure) return { ...of, failure };
-    const facts = await hostFacts(engine, program(), () => step().dispose());
-    const model = problem.widths.join('-');
-    return { ...of, step: { model, batch: problem.batch, ...facts }, work: new StepWork(engine, step) };
+    const work = new StepWork(engine, step);
+    const facts = {
+      ...{ model: problem.widths.join('-'), batch: problem.batch },
+      ...(await hostFacts(engine, program(), step)),
+      ...(times > 0 ? { drift: await driftOf(work, times) } : {}),
+    };
+    return { ...of, step: facts, work };
   } catch (error) {
     return { ...of, failure: messageOf(error) };
   }
@@ -166,8 +174,10 @@ export function wrongLosses(
 
 /** Steps submitted one after the other, and one wait at the end: as `fit` does it. */
 class StepWork extends Repeated {
+  readonly run: Run;
+
   constructor(engine: ht.Engine, step: Step) {
-    super(async (times) => {
+    const run: Run = async (times) => {
       const start = performance.now();
       for (let time = 0; time < times; time++) {
         step().dispose();
@@ -175,8 +185,17 @@ class StepWork extends Repeated {
       }
       await engine.settle();
       return performance.now() - start;
-    });
+    };
+    super(run);
+    this.run = run;
   }
 
   dispose(): void {}
+}
+
+/** The time of a step in each tenth of so many. */
+async function driftOf({ run }: StepWork, steps: number): Promise<NonNullable<StepFacts['drift']>> {
+  const msPerStep: number[] = [];
+  for (let tenth = 0; tenth < 10; tenth++) msPerStep.push((await run(steps / 10)) / (steps / 10));
+  return { steps, msPerStep };
 }

@@ -3,24 +3,16 @@ import type { Timing } from './measure.ts';
 import { SUITES, type Suite } from './options.ts';
 import { type Results, rowsOf } from './results.ts';
 import { fractionOf, type Row, rateOf, ratioOf, unitOf } from './rows.ts';
-
-export interface TextTable {
-  readonly title: string;
-  readonly head: readonly string[];
-  /** The first columns are words, those from here on numbers. */
-  readonly numbersFrom: number;
-  readonly rows: readonly (readonly string[])[];
-}
+import { stepTables } from './step-tables.ts';
+import { milliseconds, type TextTable, times } from './text.ts';
 
 export function tablesOf(results: Results): readonly TextTable[] {
   const suites = SUITES.map((suite) => (suite === 'gemm' ? gemmTable(results) : suiteTable(results, suite)));
-  return [...suites, hostTable(results), candidateTable(results), peerTable(results)].filter(
+  return [...suites, ...stepTables(results), candidateTable(results), peerTable(results)].filter(
     ({ rows }) => rows.length > 0,
   );
 }
 
-const milliseconds = (value: number) => value.toPrecision(3).replace(/e\+0*(\d+)$/, 'e$1');
-const times = (value: number | undefined) => (value === undefined ? '' : `${value.toFixed(2)}x`);
 const percent = (value: number | undefined) => (value === undefined ? '' : `${(100 * value).toFixed(0)} %`);
 const rate = (row: Pick<Row, 'flops' | 'bytes'>, { median }: Timing) => rateOf(row, median).toFixed(1);
 const spread = ({ p20, p80 }: Timing) => `${milliseconds(p20)} - ${milliseconds(p80)}`;
@@ -65,41 +57,6 @@ function suiteTable(results: Results, suite: Suite): TextTable {
     head: ['case', suite === 'step' ? 'policy' : 'storage', 'kernel', 'ms', 'p20 - p80', unit, 'of ceiling'],
     numbersFrom: 3,
     rows: rows.map((row) => [row.name, row.storage, row.kernel, ...figures(row, results)]),
-  };
-}
-
-/** What steps cost the host and the memory. */
-function hostTable(results: Results): TextTable {
-  const micros = (value: number) => value.toFixed(2);
-  const mebibytes = (bytes: number) => (bytes / 2 ** 20).toFixed(2);
-  const rows = rowsOf(results, 'step').flatMap(({ name, storage, step, timing, flops }) => {
-    if (!step || !timing) return [];
-    const {
-      dispatches,
-      hostMicrosPerDispatch,
-      bareMicrosPerDispatch,
-      submits,
-      buffersCreated,
-      bindGroupsCreated,
-    } = step;
-    return [
-      [
-        ...[name, storage, String(dispatches), micros(hostMicrosPerDispatch), micros(bareMicrosPerDispatch)],
-        ...[`${submits} / ${buffersCreated} / ${bindGroupsCreated}`, mebibytes(step.activationBytes)],
-        ...[
-          mebibytes(step.weightGradientBytes),
-          mebibytes(step.peakBytes),
-          (timing.median / (flops / 1e9)).toFixed(1),
-        ],
-      ],
-    ];
-  });
-  const head = ['case', 'policy', 'dispatches', 'us each', 'bare calls', 'submits / buffers / groups made'];
-  return {
-    title: 'step: host and memory',
-    head: [...head, 'activations MiB', 'weight gradients', 'peak', 'ms / GFLOP'],
-    numbersFrom: 2,
-    rows,
   };
 }
 

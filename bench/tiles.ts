@@ -1,6 +1,6 @@
 /** Occupancy on paper: what a tile of `gemm_tiled` asks of a GPU. The table in README.md is this one. */
 import { tiled } from '../src/kernels/gemm/tiled.ts';
-import type { TextTable } from './tables.ts';
+import type { TextTable } from './text.ts';
 
 /** A multiprocessor to have in mind: that of an A100. */
 const PROCESSOR = { registers: 65_536, sharedBytes: 164 * 1024, threads: 2048, groups: 32 };

@@ -10,9 +10,11 @@ import { ProductReference } from '../bench/check.ts';
 import { matrix_rate } from '../bench/generated/shaders.ts';
 import { measure, Repeated, timingOf } from '../bench/measure.ts';
 import { parseOptions, SUITES } from '../bench/options.ts';
-import { failuresOf, toJson } from '../bench/results.ts';
+import { failuresOf, type Results, rowsOf, toJson } from '../bench/results.ts';
+import type { Row } from '../bench/rows.ts';
 import { runBench } from '../bench/run.ts';
 import { wrongLosses } from '../bench/step.ts';
+import { stepTables } from '../bench/step-tables.ts';
 import { tileMarkdown } from '../bench/tiles.ts';
 import { gemm } from '../src/kernels/gemm/gemm.ts';
 import { suite } from './harness.ts';
@@ -157,9 +159,9 @@ test('the check of a large product sees one wrong element, and two rows that cha
 });
 
 test('a step tells its dispatches, what it makes, its memory and what it costs the host', async () => {
-  const options = parseOptions(['step', '--quick', '--only', 'float32']);
-  const { rows } = await runBench(options, { part: () => () => {} });
-  const [row] = rows.filter(({ suite, storage }) => suite === 'step' && storage === 'float32');
+  const options = parseOptions(['step', '--quick', '--only', 'float32', '--steps', '20']);
+  const results = await runBench(options, { part: () => () => {} });
+  const [row, small] = rowsOf(results, 'step');
   const { model, batch, dispatches, submits, buffersCreated, bindGroupsCreated, ...facts } = row!.step!;
   assert.equal([model, batch], ['784-512-512-10', 64]);
   assert.equal([submits, buffersCreated, bindGroupsCreated], [1, 0, 0]);
@@ -167,6 +169,35 @@ test('a step tells its dispatches, what it makes, its memory and what it costs t
   assert.ok(facts.hostMicrosPerDispatch > 0 && facts.bareMicrosPerDispatch > 0);
   assert.ok(facts.weightGradientBytes >= 4 * (784 * 512 + 512 * 512 + 512 * 10));
   assert.ok(facts.activationBytes > 0 && facts.peakBytes > facts.weightGradientBytes);
+  const { drift, ...rest } = small!.step!;
+  assert.equal([rest.model, rest.batch, drift!.steps, facts.drift], ['64-64-64-10', 16, 20, undefined]);
+  assert.ok(drift!.msPerStep.length === 10 && drift!.msPerStep.every((ms) => ms > 0));
+  const { step } = toJson(results) as { step: Record<string, unknown>[] };
+  for (const [key, value] of Object.entries({ ...row!.step, policy: 'float32' }))
+    assert.equal(step[0]![key], value, key);
+});
+
+test('steps that differ in width or batch are shown beside each other, from the smallest work on', () => {
+  const row = (batch: number, width: number, flops: number, median: number): Row => ({
+    ...{ suite: 'step', name: `${width} batch ${batch}`, storage: 'float32', kernel: 'jit', flops, bytes: 1 },
+    ...{ limit: 'fmaF32', timing: { samples: [median], median, p20: median, p80: median } },
+    step: {
+      ...{ model: String(width), batch, dispatches: 10, hostMicrosPerDispatch: 3, bareMicrosPerDispatch: 2 },
+      ...{ submits: 1, buffersCreated: 0, bindGroupsCreated: 0 },
+      ...{ peakBytes: 0, activationBytes: 2 ** 20, weightGradientBytes: 0 },
+    },
+  });
+  const rows = [row(64, 512, 4e9, 8), row(64, 128, 1e9, 4), row(128, 512, 8e9, 12)];
+  const [host, width, batch] = stepTables({ rows } as unknown as Results).map((table) => table.rows);
+  assert.equal(host![0]!.slice(2), ['10', '3.00', '2.00', '1.50x', '1 / 0 / 0', '1.00', '0.00', '0.00']);
+  assert.equal(width, [
+    ['128 batch 64', 'float32', '4.00', '1.000', '4.0', '1.00x', '1.00x'],
+    ['512 batch 64', 'float32', '8.00', '4.000', '2.0', '4.00x', '2.00x'],
+  ]);
+  assert.equal(
+    batch!.map((cells) => cells.at(-1)),
+    ['1.00x', '1.50x'],
+  );
 });
 
 test('losses must be those of f64, and fall', () => {
@@ -226,6 +257,9 @@ for (const [args, message] of [
   [['--fast'], /^Unknown option '--fast'; npm run bench -- --help shows the options$/],
   [['--json'], /^Option '--json <value>' argument missing; npm run bench -- --help/],
   [['--json', ''], /^--json is empty; give it a value/],
+  [['cast', '--scaling'], /^--scaling is about step, and the suites are cast; add step$/],
+  [['--steps', '12'], /^--steps '12'; use a multiple of 10, such as 10000$/],
+  [['gemm', '--steps', '10'], /^--steps is about step, and the suites are gemm; add step$/],
   [['cast', '--candidates'], /^--candidates is about gemm, and the suites are cast; add gemm$/],
 ] as const) {
   test(`${args.join(' ')}: refused in one line`, () => assert.throws(() => parseOptions(args), message));
@@ -244,6 +278,7 @@ test('the command refuses what is no option, and --help shows every one', () => 
     '--peers',
     '--candidates',
     '--scaling',
+    '--steps N',
     '--only TEXT',
     '--quick',
     '--json FILE',
@@ -264,6 +299,7 @@ test('README: its commands are understood, its options are all there, its tiles 
     '--peers',
     '--candidates',
     '--scaling',
+    '--steps',
     '--only',
     '--quick',
     '--json',

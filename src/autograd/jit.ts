@@ -12,12 +12,26 @@ import { inScope } from './scope.ts';
 import { mapLeaves, mapTensors, tensorsIn } from './structure.ts';
 import { byteLength, emptyTensor, Tensor } from './tensor.ts';
 
+/** Where a program finds one of its inputs, and the contents that were last copied there. */
+interface Input {
+  readonly storage: Storage;
+  from: Storage | undefined;
+  version: number;
+}
+
 interface Traced {
   readonly program: Program;
-  readonly inputs: readonly Storage[];
+  readonly inputs: readonly Input[];
   /** The function's result, its tensors replaced by places in `outputs`. */
   readonly result: unknown;
   readonly outputs: readonly { storage: Storage; shape: Tensor['shape']; dtype: Tensor['dtype'] }[];
+}
+
+/** A call: its tensors in order, and what tells apart the programs that calls need. */
+interface Call {
+  readonly engine: Engine;
+  readonly inputs: readonly Tensor[];
+  readonly signature: string;
 }
 
 class Place {
@@ -57,29 +71,29 @@ export function jit<R>(fn: (...tensors: Tensor[]) => R): Jitted<Tensor[], R>;
 export function jit<A extends unknown[], R>(fn: (...args: A) => R): Jitted<A, R>;
 export function jit<A extends unknown[], R>(fn: (...args: A) => R): Jitted<A, R> {
   const programs = new Map<string, { engine: Engine; traced: Traced; revision: number }>();
-  const tracedFor = (engine: Engine, inputs: readonly Tensor[], args: A): Traced => {
-    const key = signature(engine, args);
-    let entry = programs.get(key);
+  const tracedFor = ({ engine, inputs, signature }: Call, args: A): Traced => {
+    let entry = programs.get(signature);
     if (entry?.engine.closed) entry = undefined;
     // Tracing may itself make the copy that it should have written; the next trace knows it.
     while (!entry || entry.traced.program.stale || entry.revision !== engine.revision) {
       if (entry) engine.disposeProgram(entry.traced.program);
-      programs.delete(key);
+      programs.delete(signature);
       entry = { engine, traced: trace(engine, fn, args, inputs), revision: engine.revision };
-      programs.set(key, entry);
+      programs.set(signature, entry);
     }
     return entry.traced;
   };
   const call = (...args: A): R => {
-    const { engine, inputs } = placeOf(args);
-    if (engine.tracing || isRecording()) return fn(...args);
-    return replay(engine, tracedFor(engine, inputs, args), inputs) as R;
+    const own = callOf(args);
+    if (own.engine.tracing || isRecording()) return fn(...args);
+    return replay(own, tracedFor(own, args)) as R;
   };
   const program = (...args: A): JitProgram => {
-    const { engine, inputs } = placeOf(args);
+    const own = callOf(args);
+    const { engine, inputs } = own;
     if (engine.tracing || isRecording())
       throw new ArgumentError('jit: program() is asked for inside a traced function or a tape; ask outside');
-    const traced = () => tracedFor(engine, inputs, args);
+    const traced = () => tracedFor(own, args);
     traced();
     return {
       report: () => traced().program.report(),
@@ -95,12 +109,14 @@ export function jit<A extends unknown[], R>(fn: (...args: A) => R): Jitted<A, R>
   }) as Jitted<A, R>;
 }
 
-function placeOf(args: unknown): { engine: Engine; inputs: Tensor[] } {
-  const inputs = tensorsIn(args);
+function callOf(args: unknown): Call {
+  const inputs: Tensor[] = [];
+  const described = describe(args, inputs);
   const engine = inputs[0]?.engine ?? defaultEngine('jit');
-  if (inputs.some((input) => input.engine !== engine))
-    throw new ArgumentError('jit: tensors of two engines; move one with await data()');
-  return { engine, inputs };
+  for (const input of inputs)
+    if (input.engine !== engine)
+      throw new ArgumentError('jit: tensors of two engines; move one with await data()');
+  return { engine, inputs, signature: `${identify(engine)} ${described}` };
 }
 
 function trace<A extends unknown[]>(
@@ -145,13 +161,14 @@ function trace<A extends unknown[]>(
       });
       const own = result.outputs.map(({ storage }) => storage).filter((storage) => trace.made.has(storage));
       const program = engine.program(trace, result.inputs, own);
-      return { program, inputs: result.inputs, result: result.value, outputs: result.outputs };
+      const places = result.inputs.map((storage) => ({ storage, from: undefined, version: 0 }));
+      return { program, inputs: places, result: result.value, outputs: result.outputs };
     },
     () => [],
   );
 }
 
-function replay(engine: Engine, traced: Traced, inputs: readonly Tensor[]): unknown {
+function replay({ engine, inputs }: Call, traced: Traced): unknown {
   const outputs = traced.outputs.map(({ shape, dtype }) => emptyTensor(engine, shape, dtype, 'jit'));
   engine.replay(
     traced.program,
@@ -165,35 +182,55 @@ function replay(engine: Engine, traced: Traced, inputs: readonly Tensor[]): unkn
   return mapLeaves(traced.result, (leaf) => (leaf instanceof Place ? outputs[leaf.index] : leaf));
 }
 
+/** Of inputs that the program does not hold yet: those of the call before stay where they were copied. */
 function copiesIn({ inputs }: Traced, tensors: readonly Tensor[]): Copy[] {
-  return tensors.map((tensor, index) => ({
-    from: tensor.storage,
-    to: inputs[index]!,
-    bytes: byteLength(tensor),
-  }));
+  // All are looked at first: one of them may be disposed, and then nothing is copied.
+  const storages = tensors.map(({ storage }) => storage);
+  const copies: Copy[] = [];
+  for (const [index, from] of storages.entries()) {
+    const input = inputs[index]!;
+    if (input.from === from && input.version === from.version) continue;
+    copies.push({ from, to: input.storage, bytes: byteLength(tensors[index]!) });
+    input.from = from;
+    input.version = from.version;
+  }
+  return copies;
 }
 
 const identities = new WeakMap<object, number>();
 let objects = 0;
 
-/** Shapes, dtypes and roles of tensors, identities of other objects, values of the rest. */
-function signature(engine: Engine, args: unknown): string {
-  const describe = (value: unknown): string => {
-    if (value instanceof Tensor) {
-      const role = `${value.trainable ? ' trainable' : ''}${value.halfCopy ? ' copy' : ''}`;
-      return `${value.dtype}[${value.shape}]${role}`;
-    }
-    if (Array.isArray(value)) return `[${value.map(describe).join()}]`;
-    if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
-      return `{${Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}:${describe(item)}`)}}`;
-    }
-    if ((typeof value === 'object' && value !== null) || typeof value === 'function')
-      return `#${identify(value)}`;
-    return typeof value === 'string'
-      ? JSON.stringify(value)
-      : `${typeof value} ${Object.is(value, -0) ? '-0' : String(value)}`;
-  };
-  return `${identify(engine)} ${describe(args)}`;
+/**
+ * Shapes, dtypes and roles of tensors, identities of other objects, values of the rest; appends the tensors to `inputs`.
+ * It runs at every call.
+ */
+function describe(value: unknown, inputs: Tensor[]): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (value instanceof Tensor) {
+    inputs.push(value);
+    return describeTensor(value);
+  }
+  if (Array.isArray(value)) {
+    let text = '[';
+    for (const item of value) text += `${describe(item, inputs)},`;
+    return `${text}]`;
+  }
+  if ((typeof value === 'object' && value !== null) || typeof value === 'function') {
+    if (Object.getPrototypeOf(value) !== Object.prototype) return `#${identify(value)}`;
+    let text = '{';
+    for (const [key, item] of Object.entries(value))
+      text += `${JSON.stringify(key)}:${describe(item, inputs)},`;
+    return `${text}}`;
+  }
+  return `${typeof value} ${Object.is(value, -0) ? '-0' : String(value)}`;
+}
+
+function describeTensor({ dtype, shape, trainable, halfCopy }: Tensor): string {
+  let text: string = dtype;
+  for (const size of shape) text += ` ${size}`;
+  if (trainable) text += ' trainable';
+  if (halfCopy) text += ' copy';
+  return text;
 }
 
 function identify(object: object): number {

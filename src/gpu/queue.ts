@@ -88,7 +88,7 @@ export class CommandQueue {
   }
 
   replay(replayable: Replayable, storages: readonly Storage[]): void {
-    for (const storage of storages) this.#use(storage);
+    for (const { buffer } of storages) buffer!.usedBy = this.#serial;
     this.#push({ kind: 'replay', replayable });
   }
 
@@ -104,12 +104,12 @@ export class CommandQueue {
     if (this.#commands.length > 0) {
       this.#encode();
       this.submits++;
-      const done: Promise<unknown> = this.#device.queue.onSubmittedWorkDone().catch(() => {});
-      this.#inFlight.add(done);
-      done.then(() => {
+      const ended = () => {
         this.#inFlight.delete(done);
         if (this.#held) this.flush();
-      });
+      };
+      const done: Promise<void> = this.#device.queue.onSubmittedWorkDone().then(ended, ended);
+      this.#inFlight.add(done);
     }
     if (this.#allocator.destroyCondemned()) this.#pipelines.forgetBindGroups();
   }
@@ -168,17 +168,16 @@ export class CommandQueue {
         queue.writeBuffer(command.buffer.gpu, command.offset, command.bytes);
         continue;
       }
-      encoder ??= this.#device.createCommandEncoder({ label: 'halftape' });
+      encoder ??= this.#device.createCommandEncoder();
       if (command.kind === 'copy') {
         endPass();
         const { from, to, bytes } = command;
         encoder.copyBufferToBuffer(from.buffer.gpu, from.offset, to.buffer.gpu, to.offset, bytes);
         continue;
       }
-      pass ??= encoder.beginComputePass({
-        label: 'halftape',
-        ...(this.#whole?.timestamps ? { timestampWrites: this.#whole.timestamps } : {}),
-      });
+      pass ??= encoder.beginComputePass(
+        this.#whole?.timestamps && { timestampWrites: this.#whole.timestamps },
+      );
       if (command.kind === 'replay') {
         command.replayable.encode(pass);
         bound = undefined;
