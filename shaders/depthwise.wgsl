@@ -14,6 +14,8 @@ const SPAN = (WIDE - 1u) * STRIDE + (ACROSS - 1u) * DILATION + 1u;
 override TURNED: bool = false;
 override BIAS: bool = false;
 override RESIDUAL: bool = false;
+// `residual` is the output of a ReLU: results where it is not positive become 0, after the activation.
+override GATE: bool = false;
 override ACTIVATION: u32 = 0;
 // Bits of the least magnitude that sets the flag.
 override OVERFLOW: bool = false;

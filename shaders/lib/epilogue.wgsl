@@ -1,4 +1,4 @@
-// What a sum of products passes before it is stored: + bias, + residual, the activation, the overflow flag.
+// What a sum of products passes before it is stored: + bias, + residual, the activation, the gate, the overflow flag.
 fn biasAt(quad: u32) -> vec4<Acc> {
   if BIAS {
     return in4(bias[min(quad, quads(params.n) - 1u)]);
@@ -17,6 +17,9 @@ fn store(matrix: u32, row: u32, quad: u32, sum: vec4<Acc>) {
     v += in4(residual[at]);
   }
   v = activate(v);
+  if GATE {
+    v = select(vec4<Acc>(0.0), v, in4(residual[at]) > vec4<Acc>(0.0));
+  }
   if OVERFLOW {
     let magnitude = bitcast<vec4<u32>>(v) & vec4<u32>(0x7fffffffu);
     if any(magnitude >= vec4<u32>(OVERFLOW_FROM)) {

@@ -1,6 +1,6 @@
 /** The memory plan of a traced function: buffers for its virtual storages, shared where lifetimes do not meet. */
+import type { Dispatch } from './dispatch.ts';
 import { type Allocator, bucketOf, type Kind, Storage } from './storage.ts';
-import type { Trace } from './trace.ts';
 
 /** From which dispatch to which one some memory holds something that is still wanted. */
 export interface Lifetime {
@@ -16,20 +16,41 @@ export interface Plan {
   readonly lifetimes: readonly Lifetime[];
 }
 
+/** The last dispatch that uses each storage; what is `kept` is used by whoever comes after the program. */
+export function lastUses(dispatches: readonly Dispatch[], kept: readonly Storage[]): Map<Storage, number> {
+  const last = new Map<Storage, number>();
+  for (const [index, { storages }] of dispatches.entries())
+    for (const { root } of storages) last.set(root, index);
+  for (const { root } of kept) last.set(root, dispatches.length);
+  return last;
+}
+
+/** The most bytes that are alive at one of `count` dispatches, and at which. */
+export function highest(lifetimes: readonly Lifetime[], count: number): [bytes: number, dispatch: number] {
+  const changes = new Float64Array(count + 2);
+  for (const { bytes, first, last } of lifetimes) {
+    changes[first]! += bytes;
+    changes[last + 1]! -= bytes;
+  }
+  let [alive, most, at] = [0, 0, 0];
+  for (const [index, change] of changes.entries()) {
+    alive += change;
+    if (alive > most) [most, at] = [alive, index];
+  }
+  return [most, at];
+}
+
 /**
  * Gives every virtual storage a buffer. `inputs` and `outputs` keep theirs over the whole replay. A dispatch's outputs never
  * share with its inputs: WebGPU forbids one buffer bound both ways. Throws `OutOfMemoryError`, leaving nothing behind.
  */
 export function plan(
   allocator: Allocator,
-  { dispatches, made }: Trace,
+  { dispatches, made }: { readonly dispatches: readonly Dispatch[]; readonly made: ReadonlySet<Storage> },
   inputs: readonly Storage[],
   outputs: readonly Storage[],
 ): Plan {
-  const last = new Map<Storage, number>();
-  for (const [index, { storages }] of dispatches.entries())
-    for (const { root } of storages) last.set(root, index);
-  for (const { root } of [...inputs, ...outputs]) last.set(root, dispatches.length);
+  const last = lastUses(dispatches, [...inputs, ...outputs]);
   const constants = [...made].filter(({ buffer, arena }) => buffer !== undefined && !arena);
   const owned = [...constants];
   const lifetimes: Lifetime[] = constants.map(({ kind, bytes }) => ({

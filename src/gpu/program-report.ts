@@ -1,6 +1,6 @@
 /** What a program holds in memory, and how much of it is alive at each of its dispatches. */
 import { textTable } from '../values/text-table.ts';
-import type { Lifetime } from './plan.ts';
+import { highest, type Lifetime } from './plan.ts';
 import { type Kind, megabytes, type Storage } from './storage.ts';
 
 /** One dispatch of a program. */
@@ -39,7 +39,7 @@ export class ProgramReport {
     this.buffers = owned.length;
     this.bytes = owned.reduce((sum, { bytes }) => sum + bytes, 0);
     this.#lifetimes = lifetimes;
-    const [bytes, dispatch] = this.#highest(lifetimes);
+    const [bytes, dispatch] = highest(lifetimes, this.dispatches);
     this.peak = { bytes, dispatch, label: dispatches[dispatch]?.label ?? '' };
     this.peakByKind = byKind(lifetimes.filter(({ first, last }) => first <= dispatch && dispatch <= last));
     // What lies in an arena is counted with it.
@@ -48,7 +48,10 @@ export class ProgramReport {
 
   /** Most bytes of these kinds that are alive at one time. */
   peakOf(...kinds: readonly Kind[]): number {
-    return this.#highest(this.#lifetimes.filter(({ kind }) => kinds.includes(kind)))[0];
+    return highest(
+      this.#lifetimes.filter(({ kind }) => kinds.includes(kind)),
+      this.dispatches,
+    )[0];
   }
 
   toString(): string {
@@ -62,20 +65,6 @@ export class ProgramReport {
         [...rows('alive at the peak', this.peakByKind), ...rows('from outside', this.outside)],
       ),
     ].join('\n');
-  }
-
-  #highest(lifetimes: readonly Lifetime[]): [bytes: number, dispatch: number] {
-    const changes = new Float64Array(this.dispatches + 2);
-    for (const { bytes, first, last } of lifetimes) {
-      changes[first]! += bytes;
-      changes[last + 1]! -= bytes;
-    }
-    let [alive, most, at] = [0, 0, 0];
-    for (const [index, change] of changes.entries()) {
-      alive += change;
-      if (alive > most) [most, at] = [alive, index];
-    }
-    return [most, at];
   }
 }
 

@@ -1,9 +1,11 @@
 /** A traced list of dispatches: its step memory planned by lifetime, its bind groups made once, replayed with new inputs. */
 import { BufferUsage } from './constants.ts';
+import { gateInPlace } from './gates.ts';
 import { PARAMS_STRIDE, type Pipelines } from './pipelines.ts';
 import { type Lifetime, plan } from './plan.ts';
 import { type DispatchInfo, ProgramReport } from './program-report.ts';
 import type { Replayable } from './queue.ts';
+import { repeated } from './repeat.ts';
 import { type Allocator, type Span, type Storage, spanOf } from './storage.ts';
 import type { Trace } from './trace.ts';
 
@@ -42,10 +44,11 @@ export class Program implements Replayable {
     this.#held = [...trace.captured];
     this.#places = this.#held.map(spanOf);
     this.#written = trace.written;
-    const { owned, lifetimes } = plan(allocator, trace, inputs, outputs);
+    const kept = [...inputs, ...outputs];
+    const dispatches = repeated(gateInPlace(trace.dispatches, trace.made, kept), trace, kept);
+    const { owned, lifetimes } = plan(allocator, { dispatches, made: trace.made }, inputs, outputs);
     this.#owned = owned;
     this.#lifetimes = lifetimes;
-    const { dispatches } = trace;
     const bytes = new Uint8Array(Math.max(1, dispatches.length) * PARAMS_STRIDE);
     for (const [index, { params }] of dispatches.entries())
       bytes.set(new Uint8Array(params), index * PARAMS_STRIDE);

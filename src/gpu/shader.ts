@@ -33,6 +33,13 @@ export interface Specialisation<S extends Shader = Shader> {
   readonly function?: string;
 }
 
+/** `result = upstream where by > 0, else 0`: the gradient of a ReLU, by its output. */
+export interface Gate {
+  readonly upstream: Storage;
+  readonly by: Storage;
+  readonly result: Storage;
+}
+
 /** One dispatch of a shader. */
 export interface Call<S extends Shader> extends Specialisation<S> {
   readonly bindings: { readonly [K in S['bindings'][number]['name']]: Storage };
@@ -40,6 +47,10 @@ export interface Call<S extends Shader> extends Specialisation<S> {
   readonly workgroups: Workgroups;
   /** Multiplications and additions, for profiles. */
   readonly flops?: number;
+  /** Set where the dispatch is the gradient of a ReLU and nothing more. */
+  readonly gate?: Gate | undefined;
+  /** So cheap that a program may do it twice rather than keep the result. */
+  readonly repeatable?: boolean;
 }
 
 export type Workgroups = readonly [x: number, y: number, z: number];

@@ -30,6 +30,10 @@ export function binaryKernel(op: BinaryCase, a: ShapedOperand, b: ShapedOperand,
     bindings: { a: a.storage, b: b.storage, c: c.storage },
     params: { size: c.size, d1, d2, d3, d4, d5, a0, a1, a2, a3, a4, a5, b0, b1, b2, b3, b4, b5 },
     workgroups: linearGrid(quadsOf(c), 64),
+    gate:
+      op === 'RELU_GRADIENT' && a.size === c.size && b.size === c.size
+        ? { upstream: a.storage, by: b.storage, result: c.storage }
+        : undefined,
   });
 }
 

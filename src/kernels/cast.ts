@@ -18,5 +18,7 @@ export function castKernel(x: Operand, y: Operand, flag?: Storage): void {
     bindings: { x: x.storage, y: y.storage, flag: flag ?? unusedStorage(x.engine) },
     params: { size: x.size },
     workgroups: linearGrid(quadsOf(x), 64 * shader.constants.QUADS),
+    // Once more, it would set a flag that it has set.
+    repeatable: true,
   });
 }

@@ -81,7 +81,7 @@ function walk(
   y.engine.run(shader, {
     types: { In4: readForm(x), Out4: elementOf(y), Acc: 'f32' },
     constants,
-    overrides: { TURNED: isTurned, ...epilogueOverrides(epilogue, y) },
+    overrides: { TURNED: isTurned, ...epilogueOverrides({ a: x, ...epilogue }, y) },
     bindings: { x: x.storage, weights: filter.storage, c: y.storage, ...epilogueBindings(epilogue, y) },
     params: { ...windowParams(window), m, n },
     workgroups: linearGrid(strips * quads(n), 64),

@@ -6,9 +6,14 @@ import { type Operand, unusedStorage } from './operand.ts';
 /** Least magnitude that does not fit, as f32 bits: 65520 rounds to infinity in float16. */
 const BEYOND = { float16: 0x477ff000, float32: 0x7f800000 };
 
-/** Overrides for a result `c`. */
-export function epilogueOverrides({ bias, residual, activation = 'linear', overflow }: Epilogue, c: Operand) {
+/** Overrides for a result `c` of operands like `a`. With `GATE: false` a program may fold a ReLU's gradient into the kernel. */
+export function epilogueOverrides(
+  { a, bias, residual, activation = 'linear', overflow }: Epilogue & { readonly a: Operand },
+  c: Operand,
+) {
   return {
+    // The gate is bound in the residual's place, and so read as the operands are.
+    ...(residual === undefined && a.dtype === c.dtype ? { GATE: false } : {}),
     BIAS: bias !== undefined,
     RESIDUAL: residual !== undefined,
     ACTIVATION: ACTIVATIONS.indexOf(activation),
