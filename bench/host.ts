@@ -18,7 +18,7 @@ export async function hostFacts(
   const report = program.report();
   const { dispatches } = report;
   const counts = await countsOf(engine, step);
-  const { own, bare } = await inTurns(engine, step, dispatches);
+  const { own, bare } = await inTurns(engine, step);
   return {
     dispatches,
     hostMicrosPerDispatch: (1e3 * own) / dispatches,
@@ -30,9 +30,9 @@ export async function hostFacts(
   };
 }
 
-/** Milliseconds of JavaScript in a call of `step`, and in as many bare dispatches. */
-async function inTurns(engine: Engine, step: () => Tensor, dispatches: number) {
-  const bare = await bareCalls(dispatches);
+/** Milliseconds of JavaScript in a call of `step`, and in the bare calls of one. */
+async function inTurns(engine: Engine, step: () => Tensor) {
+  const bare = await bareCalls(step);
   const rounds: { own: number; bare: number }[][] = [];
   const timed = (fn: () => Tensor | undefined) => {
     const start = performance.now();
@@ -41,18 +41,17 @@ async function inTurns(engine: Engine, step: () => Tensor, dispatches: number) {
     result?.dispose();
     return ms;
   };
-  try {
-    const begin = performance.now();
-    while (rounds.length < ROUNDS && performance.now() - begin < MOST_MS) {
-      // Call by call: where a processor plays the GPU, it is at work meanwhile, and slows both alike.
-      const calls = Array.from({ length: 1 + CALLS }, () => ({ own: timed(step), bare: timed(bare.run) }));
-      // After a wait everything is cold.
-      rounds.push(calls.slice(1));
-      await engine.settle();
-      await bare.settle();
-    }
-  } finally {
-    bare.dispose();
+  const begin = performance.now();
+  while (rounds.length < ROUNDS && performance.now() - begin < MOST_MS) {
+    // Call by call, either one first: where a processor plays the GPU, it is at work meanwhile, and slows both alike.
+    const calls = Array.from({ length: 1 + CALLS }, (_, call) => {
+      if (call % 2 === 0) return { own: timed(step), bare: timed(bare) };
+      const first = timed(bare);
+      return { own: timed(step), bare: first };
+    });
+    // After a wait everything is cold.
+    rounds.push(calls.slice(1));
+    await engine.settle();
   }
   // In the first half V8 still compiles.
   const counted = rounds.slice(rounds.length >> 1).flat();
@@ -79,61 +78,61 @@ async function countsOf(engine: Engine, step: () => Tensor) {
   };
 }
 
-// Dawn's instance: once collected while its device lives, the process crashes.
-let instance: GPU | undefined;
+type PassCall = (pass: GPUComputePassEncoder) => void;
 
-/** As many dispatches of a shader that does nothing as a step has, in one pass: pipelines, bind groups and params of their own. */
-async function bareCalls(count: number) {
-  const { create } = await import('webgpu');
-  instance ??= create([]) as GPU;
-  const adapter = await instance.requestAdapter({ powerPreference: 'high-performance' });
-  const device = await adapter!.requestDevice();
-  const [storage, uniform] = [0x80, 0x40];
-  const layout = device.createBindGroupLayout({
-    entries: [
-      ...[0, 1, 2].map((binding) => ({
-        ...{ binding, visibility: 4 },
-        buffer: { type: binding === 2 ? 'storage' : 'read-only-storage' } as const,
-      })),
-      { binding: 3, visibility: 4, buffer: { type: 'uniform', hasDynamicOffset: true } },
-    ],
-  });
-  const code = `@group(0) @binding(2) var<storage, read_write> y: array<vec4<f32>>;
-    @group(0) @binding(3) var<uniform> size: u32;
-    @compute @workgroup_size(1) fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-      if id.x < size { y[id.x] = vec4<f32>(1.0); }
-    }`;
-  const module = device.createShaderModule({ code });
-  const pipelineLayout = device.createPipelineLayout({ bindGroupLayouts: [layout] });
-  const params = device.createBuffer({ size: 256 * count, usage: uniform });
-  const steps = Array.from({ length: count }, (_, index) => {
-    const buffers = [0, 1, 2].map(() => device.createBuffer({ size: 256, usage: storage }));
-    return {
-      offset: 256 * index,
-      pipeline: device.createComputePipeline({ layout: pipelineLayout, compute: { module } }),
-      group: device.createBindGroup({
-        layout,
-        entries: [
-          ...buffers.map((buffer, binding) => ({ binding, resource: { buffer } })),
-          { binding: 3, resource: { buffer: params, size: 256 } },
-        ],
-      }),
-    };
-  });
-  return {
-    run: () => {
-      const encoder = device.createCommandEncoder();
-      const pass = encoder.beginComputePass();
-      for (const { offset, pipeline, group } of steps) {
-        pass.setPipeline(pipeline);
-        pass.setBindGroup(0, group, [offset]);
-        pass.dispatchWorkgroups(1, 1, 1);
-      }
-      pass.end();
-      device.queue.submit([encoder.finish()]);
-      return undefined;
-    },
-    settle: () => device.queue.onSubmittedWorkDone(),
-    dispose: () => device.destroy(),
+/** What one replay asks of WebGPU, made again without anything around it: same pipelines, bind groups and params. */
+async function bareCalls(step: () => Tensor) {
+  const { globals } = await import('webgpu');
+  const { GPUDevice, GPUComputePassEncoder } = globals as Record<string, { prototype: object }>;
+  const calls: PassCall[] = [];
+  let device: GPUDevice | undefined;
+  const restore = [
+    watch<GPUComputePassEncoder, 'setPipeline'>(GPUComputePassEncoder!, 'setPipeline', (_, [pipeline]) =>
+      calls.push((pass) => pass.setPipeline(pipeline)),
+    ),
+    watch<GPUComputePassEncoder, 'setBindGroup'>(GPUComputePassEncoder!, 'setBindGroup', (_, args) => {
+      const [index, group, offsets, start, count] = args as BindArguments;
+      calls.push((pass) => pass.setBindGroup(index, group, offsets, start, count));
+    }),
+    watch<GPUComputePassEncoder, 'dispatchWorkgroups'>(
+      GPUComputePassEncoder!,
+      'dispatchWorkgroups',
+      (_, [x, y, z]) => calls.push((pass) => pass.dispatchWorkgroups(x, y, z)),
+    ),
+    watch<GPUDevice, 'createCommandEncoder'>(GPUDevice!, 'createCommandEncoder', (self) => {
+      device = self;
+    }),
+  ];
+  try {
+    step().dispose();
+  } finally {
+    for (const undo of restore) undo();
+  }
+  return () => {
+    const encoder = device!.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    for (const call of calls) call(pass);
+    pass.end();
+    device!.queue.submit([encoder.finish()]);
+    return undefined;
+  };
+}
+
+type BindArguments = [number, GPUBindGroup, Uint32Array, number, number];
+
+/** Tells `seen` of every call of a method until the result is called. */
+function watch<T, K extends keyof T>(
+  { prototype }: { prototype: object },
+  method: K,
+  seen: (self: T, args: T[K] extends (...args: infer A) => unknown ? A : never) => void,
+): () => void {
+  const methods = prototype as Record<K, (...args: unknown[]) => unknown>;
+  const own = methods[method];
+  methods[method] = function (this: T, ...args: unknown[]) {
+    seen(this, args as Parameters<typeof seen>[1]);
+    return own.apply(this, args);
+  };
+  return () => {
+    methods[method] = own;
   };
 }

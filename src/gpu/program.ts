@@ -12,7 +12,6 @@ import type { Trace } from './trace.ts';
 interface Step {
   readonly pipeline: GPUComputePipeline;
   readonly bindGroup: GPUBindGroup;
-  readonly offset: number;
   readonly workgroups: readonly [number, number, number];
   readonly info: DispatchInfo;
 }
@@ -21,6 +20,8 @@ export class Program implements Replayable {
   readonly #allocator: Allocator;
   readonly #steps: Step[];
   readonly #params: GPUBuffer;
+  /** Of each step's params. As a typed array they reach Dawn sooner than as a list. */
+  readonly #offsets: Uint32Array;
   readonly #owned: readonly Storage[];
   readonly #lifetimes: readonly Lifetime[];
   readonly #held: Storage[];
@@ -49,6 +50,7 @@ export class Program implements Replayable {
     const { owned, lifetimes } = plan(allocator, { dispatches, made: trace.made }, inputs, outputs);
     this.#owned = owned;
     this.#lifetimes = lifetimes;
+    this.#offsets = Uint32Array.from(dispatches, (_, index) => index * PARAMS_STRIDE);
     const bytes = new Uint8Array(Math.max(1, dispatches.length) * PARAMS_STRIDE);
     for (const [index, { params }] of dispatches.entries())
       bytes.set(new Uint8Array(params), index * PARAMS_STRIDE);
@@ -58,10 +60,9 @@ export class Program implements Replayable {
       usage: BufferUsage.UNIFORM | BufferUsage.COPY_DST,
     });
     device.queue.writeBuffer(this.#params, 0, bytes);
-    this.#steps = dispatches.map(({ pipeline, storages, workgroups, flops }, index) => ({
+    this.#steps = dispatches.map(({ pipeline, storages, workgroups, flops }) => ({
       pipeline: pipeline.gpu,
       bindGroup: pipelines.createBindGroup(pipeline, storages.map(spanOf), this.#params),
-      offset: index * PARAMS_STRIDE,
       workgroups,
       info: {
         label: pipeline.label,
@@ -94,32 +95,32 @@ export class Program implements Replayable {
 
   /** What it writes has got a copy since, which the program knows nothing of, or memory it has bound has moved. */
   get stale(): boolean {
-    return (
-      [...this.#written].some(([{ generation }, before]) => generation !== before) ||
-      this.#held.some(({ buffer, offset }, i) => {
-        const place = this.#places[i]!;
-        return buffer !== place.buffer || offset !== place.offset;
-      })
-    );
+    for (const [{ generation }, before] of this.#written) if (generation !== before) return true;
+    // Plain loops: this and `encode` run at every replay.
+    for (let i = 0; i < this.#held.length; i++) {
+      const [storage, place] = [this.#held[i]!, this.#places[i]!];
+      if (storage.buffer !== place.buffer || storage.offset !== place.offset) return true;
+    }
+    return false;
   }
 
   encode(pass: GPUComputePassEncoder): void {
     let bound: GPUComputePipeline | undefined;
-    const place = [0];
-    for (const { pipeline, bindGroup, offset, workgroups } of this.#steps) {
+    const [steps, offsets] = [this.#steps, this.#offsets];
+    for (let i = 0; i < steps.length; i++) {
+      const { pipeline, bindGroup, workgroups } = steps[i]!;
       if (pipeline !== bound) pass.setPipeline(pipeline);
       bound = pipeline;
-      place[0] = offset;
-      pass.setBindGroup(0, bindGroup, place);
+      pass.setBindGroup(0, bindGroup, offsets, i, 1);
       pass.dispatchWorkgroups(workgroups[0], workgroups[1], workgroups[2]);
     }
   }
 
   /** Encodes dispatch `index` alone. */
   encodeOne(pass: GPUComputePassEncoder, index: number): void {
-    const { pipeline, bindGroup, offset, workgroups } = this.#steps[index]!;
+    const { pipeline, bindGroup, workgroups } = this.#steps[index]!;
     pass.setPipeline(pipeline);
-    pass.setBindGroup(0, bindGroup, [offset]);
+    pass.setBindGroup(0, bindGroup, this.#offsets, index, 1);
     pass.dispatchWorkgroups(...workgroups);
   }
 

@@ -63,7 +63,7 @@ function common<O extends Record<string, boolean>>({ gradient, master, copy, cli
       BOUND: clip?.kind === 'CLIP_VALUE' ? clip.bound : 0,
       ...own,
     },
-    workgroups: linearGrid(quadsOf(master), 64),
+    workgroups: linearGrid(quadsOf(master), 64 * constants.QUADS),
   } as const;
 }
 
