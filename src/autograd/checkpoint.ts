@@ -2,12 +2,11 @@
 import { defaultEngine } from '../gpu/default-engine.ts';
 import type { Engine } from '../gpu/engine.ts';
 import { drawsOf, rewindDraws, saveDraws, setDraws } from '../kernels/random.ts';
-import { isFloat } from '../values/dtype.ts';
 import { ArgumentError } from '../values/errors.ts';
+import { gradientsThrough } from './gradients-through.ts';
 import { isRecording, type Recorder, recordOp, type TapeNode, watchedNow, withOnly } from './recording.ts';
 import { inScope, leaveScopes } from './scope.ts';
 import { mapTensors, tensorsIn } from './structure.ts';
-import { GradientTape } from './tape.ts';
 import { emptyTensor, type Tensor } from './tensor.ts';
 
 /** Notes what a function reads that tapes watch, and keeps nothing else. */
@@ -77,28 +76,34 @@ function recorded<A extends unknown[], R>(run: (args: A) => R, args: A): R {
     const draws = drawsOf(engine) - before;
     const outside = [...reads.outside.values()].filter(({ id }) => given.every((tensor) => tensor.id !== id));
     const state = draws > 0 ? [savedDraws(engine)] : [];
-    recordOp('checkpoint', [...given, ...outside, ...state], outputs, (gradients, { inputs, needs }) => {
+    recordOp('checkpoint', [...given, ...outside, ...state], outputs, (gradients, step) => {
+      const { inputs } = step;
       let next = 0;
       const again = () => run(mapTensors(args, () => inputs[next++]) as A);
-      const wanted = inputs.filter(({ dtype }, index) => needs[index] && isFloat(dtype));
-      const tape = new GradientTape({ watchVariables: false });
-      tape.watch(...wanted);
-      const repeated = () => tensorsIn(tape.record(again));
-      const results = state.length > 0 ? withDraws(engine, inputs.at(-1)!, draws, repeated) : repeated();
-      const pairs = results.flatMap((tensor, index) => {
-        const gradient = gradients[index];
-        return gradient ? [{ tensor, gradient }] : [];
-      });
-      const found = tape.gradient(
-        pairs.map(({ tensor }) => tensor),
-        wanted,
-        { outputGradients: pairs.map(({ gradient }) => gradient), unconnected: 'none' },
-      );
-      return inputs.map((input) => found[wanted.indexOf(input)] ?? null);
+      const repeated = () => tensorsIn(again());
+      const outputsAgain = () =>
+        state.length > 0 ? withDraws(engine, inputs.at(-1)!, draws, repeated) : repeated();
+      return repeating(() => gradientsThrough(outputsAgain, step, gradients));
     });
     return result;
   } finally {
     for (const tensor of reads.outside.values()) tensor.dispose();
+  }
+}
+
+let repeats = 0;
+
+/** Whether a checkpointed function is being run again: what it changed the first time is not to be changed twice. */
+export function isRepeating(): boolean {
+  return repeats > 0;
+}
+
+function repeating<T>(fn: () => T): T {
+  repeats++;
+  try {
+    return fn();
+  } finally {
+    repeats--;
   }
 }
 

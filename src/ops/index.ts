@@ -1,7 +1,9 @@
 /** The public ops, and the tensors that start them. */
 export { abs } from './abs.ts';
 export { add } from './add.ts';
+export { all, any } from './all.ts';
 export { argMax, argMin } from './arg-extreme.ts';
+export { type BatchNormalizationOptions, batchNormalization } from './batch-normalization.ts';
 export { cast, castOverflowed } from './cast.ts';
 export { ceil } from './ceil.ts';
 export { clipByValue } from './clip-by-value.ts';
@@ -27,8 +29,15 @@ export { embeddingLookup, gather, unsortedSegmentSum } from './gather.ts';
 export { gatherND, scatterND, tensorScatterUpdate } from './gather-nd.ts';
 export { gelu } from './gelu.ts';
 export { globalAveragePool, globalMaxPool } from './global-pool.ts';
+export { type GroupNormalizationOptions, groupNormalization } from './group-normalization.ts';
 export { hardSigmoid } from './hard-sigmoid.ts';
 export type { TensorLike } from './input.ts';
+export {
+  type LayerNormalizationOptions,
+  layerNormalization,
+  type RmsNormalizationOptions,
+  rmsNormalization,
+} from './layer-normalization.ts';
 export { leakyRelu } from './leaky-relu.ts';
 export { log } from './log.ts';
 export { log1p } from './log1p.ts';
@@ -38,13 +47,16 @@ export { maximum } from './maximum.ts';
 export { mean } from './mean.ts';
 export { min } from './min.ts';
 export { minimum } from './minimum.ts';
+export { moments } from './moments.ts';
 export { mul } from './mul.ts';
 export { neg } from './neg.ts';
+export { type NormOrder, norm } from './norm.ts';
 export { oneHot } from './one-hot.ts';
 export { mirrorPad, type Paddings, pad } from './pad.ts';
 export { avgPool, maxPool } from './pool.ts';
 export { pow } from './pow.ts';
 export { prelu } from './prelu.ts';
+export { prod } from './prod.ts';
 export { reciprocal } from './reciprocal.ts';
 export { relu } from './relu.ts';
 export { relu6 } from './relu6.ts';

@@ -1,22 +1,23 @@
-/** `softmax`, `logSoftmax` and `logSumExp` over the last axis, computed in f32. */
+/** `softmax`, `logSoftmax` and `logSumExp`, computed in f32: over rows; other axes are moved behind the rest first. */
 import { defineOp } from '../autograd/op.ts';
 import { emptyTensor, type Tensor } from '../autograd/tensor.ts';
+import { tidy } from '../autograd/tidy.ts';
 import { logSumExpKernel, softmaxKernel } from '../kernels/softmax.ts';
 import { requireDType } from '../values/dtype.ts';
 import { ShapeError } from '../values/errors.ts';
+import { normaliseAxes } from '../values/shape.ts';
 import { cast } from './cast.ts';
 import { exp } from './exp.ts';
 import { type TensorLike, toTensor } from './input.ts';
 import { mul } from './mul.ts';
+import { floatInput, withAxesLast } from './normalization-inputs.ts';
 import { reshape } from './reshape.ts';
 import { sub } from './sub.ts';
 import { sum } from './sum.ts';
 
-function rowsOp(
-  name: string,
-  log: boolean,
-  gradient: (upstream: Tensor, y: Tensor) => Tensor,
-): (x: TensorLike) => Tensor {
+type AlongAxis = (x: TensorLike, axis?: number) => Tensor;
+
+function rowsOp(name: string, log: boolean, gradient: (upstream: Tensor, y: Tensor) => Tensor): AlongAxis {
   const op = defineOp<undefined>({
     name,
     precision: 'infer',
@@ -28,10 +29,15 @@ function rowsOp(
     },
     backward: ({ gradients, outputs }) => [gradient(gradients[0]!, outputs[0]!)],
   });
-  return (x) => op([toTensor(name, x)], undefined)[0]!;
+  return (x, axis = -1) =>
+    tidy(() => {
+      const tensor = checkRows(name, toTensor(name, x));
+      const { moved, back } = withAxesLast(tensor, normaliseAxes(name, axis, tensor.rank));
+      return back(op([moved], undefined)[0]!);
+    });
 }
 
-/** e^x / sum of e^x over the last axis. Throws `ShapeError` for a scalar. */
+/** e^x / sum of e^x over an axis, the last by default. Throws `ShapeError` for a scalar. */
 export const softmax = rowsOp('softmax', false, (upstream, y) => {
   const weighted = mul(upstream, y);
   return sub(weighted, mul(y, sum(weighted, -1, true)));
@@ -53,9 +59,17 @@ const logSumExpOp = defineOp<undefined>({
   },
 });
 
-/** log of the sum of e^x over the last axis, float32. */
-export function logSumExp(x: TensorLike): Tensor {
-  return logSumExpOp([toTensor('logSumExp', x)], undefined)[0]!;
+/** log of the sum of e^x over `axes` (all by default), float32; `keepDims` keeps them with size 1. Throws `ShapeError`, `DtypeError`. */
+export function logSumExp(x: TensorLike, axes?: number | readonly number[], keepDims = false): Tensor {
+  return tidy(() => {
+    const tensor = floatInput('logSumExp', x);
+    const along = normaliseAxes('logSumExp', axes, tensor.rank);
+    const { moved } = withAxesLast(tensor, along);
+    const others = tensor.shape.filter((_, axis) => !along.includes(axis));
+    const kept = tensor.shape.map((size, axis) => (along.includes(axis) ? 1 : size));
+    const rows = reshape(moved, [...others, along.reduce((size, axis) => size * tensor.shape[axis]!, 1)]);
+    return reshape(logSumExpOp([rows], undefined)[0]!, keepDims ? kept : others);
+  });
 }
 
 function rowSums(x: Tensor): Tensor {

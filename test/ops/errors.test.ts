@@ -108,7 +108,39 @@ refuses(suite('bad input to ops'), {
     [() => ht.argMax(t.m23!, 2), ShapeError, /^argMax: axis 2/],
     [() => ht.softmax(t.scalar!), ShapeError, /^softmax: x is a scalar/],
     [() => ht.logSoftmax(t.ints!), DtypeError, /^logSoftmax: x is int32/],
-    [() => ht.logSumExp(t.scalar!), ShapeError, /^logSumExp: x is a scalar/],
+    [() => ht.softmax(t.m23!, 2), ShapeError, /^softmax: axis 2 for a tensor of rank 2; use -2 to 1$/],
+    [() => ht.logSumExp(t.ints!), DtypeError, /^logSumExp: x is int32/],
+    [() => ht.all(t.m23!), DtypeError, /^all: x is float32/],
+    [() => ht.norm(t.m23!, 3), ArgumentError, /^norm: unknown order 3; use '1', '2', 'euclidean'/],
+    [() => ht.moments(t.m23!, 2), ShapeError, /^moments: axis 2/],
+  ],
+  normalisations: [
+    [
+      () => ht.layerNormalization(t.m23!, { gamma: [1, 2] }),
+      ShapeError,
+      /^layerNormalization: gamma is \(2\), x is \(2, 3\); use \(3\)$/,
+    ],
+    [
+      () => ht.rmsNormalization(t.m23!, { epsilon: -1 }),
+      ArgumentError,
+      /^rmsNormalization: epsilon -1; use a number from 0 on$/,
+    ],
+    [
+      () => ht.batchNormalization(t.m23!, { mean: t.v3! }),
+      ArgumentError,
+      /^batchNormalization: mean is given alone; give mean and variance, or neither$/,
+    ],
+    [() => ht.batchNormalization(t.ints!), DtypeError, /^batchNormalization: x is int32/],
+    [
+      () => ht.groupNormalization(t.m23!, { groups: 2 }),
+      ShapeError,
+      /^groupNormalization: 2 groups of 3 channels; use a divisor of 3, or -1$/,
+    ],
+    [
+      () => ht.groupNormalization(t.m23!, { axis: 0 }),
+      ShapeError,
+      /^groupNormalization: channels along axis 0 of \(2, 3\); axis 0 is the batch's$/,
+    ],
   ],
   softmaxCrossEntropy: [
     [

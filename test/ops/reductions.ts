@@ -1,15 +1,16 @@
 // Op table: reductions and what works on rows.
 import * as ops from '../../src/ops/index.ts';
-import type { Plain } from '../reference/array.ts';
-import { argMax, type Fold, maxOf, meanOf, minOf, reduce, sumOf } from '../reference/reduce.ts';
+import { type Plain, sizeOf } from '../reference/array.ts';
+import { transpose } from '../reference/movement.ts';
+import { argMax, type Fold, maxOf, meanOf, minOf, productOf, reduce, sumOf } from '../reference/reduce.ts';
 import {
   denseCrossEntropy,
   logSoftmax,
-  logSumExp,
+  logSumExpOf,
   softmax,
   sparseCrossEntropy,
 } from '../reference/softmax.ts';
-import { type Draw, distinct, integers, uniform, weights } from './draws.ts';
+import { type Draw, distinct, integers, steps, uniform, weights } from './draws.ts';
 import type { Row, Shapes } from './row.ts';
 
 interface Axes {
@@ -93,6 +94,68 @@ const LONG_ROWS: Row = {
 const ROWS: readonly Shapes[] = [[[1]], [[7]], [[3, 33]], [[2, 3, 4]], [[5, 130]], [[59, 37]]];
 const classes = (count: number): Draw => integers(0, count - 1, 'int32');
 
+/** One row without a zero, one with a zero, one with two; gradients only where the reference has one. */
+const zeros: Draw = {
+  draw: (random, shape, position) =>
+    uniform(0.5, 1.5)
+      .draw(random, shape, position)
+      .map((value, i) => (position === 0 && [5, 9, 10].includes(i) ? 0 : value)),
+};
+
+/** A function of rows along axis 0 of two or three. */
+function alongFirst(rows: (x: Plain) => Plain, x: Plain): Plain {
+  const order = x.shape.map((_, axis) => (axis + 1) % x.shape.length);
+  const back = x.shape.map((_, axis) => (axis + x.shape.length - 1) % x.shape.length);
+  return transpose(rows(transpose(x, order)), back);
+}
+
+/** Mostly true, or mostly false. */
+const LOGICAL: readonly Row[] = (
+  [
+    ['all', ops.all, minOf, 0.1],
+    ['any', ops.any, maxOf, 0.9],
+  ] as const
+).flatMap(([op, run, fold, share]) => {
+  const draws: Draw = {
+    dtype: 'bool',
+    draw: (random, shape) => Array.from({ length: sizeOf(shape) }, () => Number(random() > share)),
+  };
+  return AXES.filter(({ note }) => note !== 'of columns in parts').map(
+    ({ note, shapes, axes, keepDims }): Row => ({
+      ...{ op, note, draws, result: 'bool', exact: true, constant: true },
+      cases: shapes.slice(0, 4).map((shape): Shapes => [shape]),
+      run: (x) => run(x!, axes, keepDims),
+      reference: (x) => reduce(fold, x, axes, keepDims),
+    }),
+  );
+});
+
+/** No two of one magnitude. */
+const apart: Draw = {
+  draw: (...given) => distinct.draw(...given).map((value) => value + 0.25),
+};
+const magnitudes = (values: readonly number[]) => values.map(Math.abs);
+const NORMS: readonly Row[] = (
+  [
+    [1, (values) => sumOf(magnitudes(values)), steps(-2, 2)],
+    [2, (values) => Math.hypot(...values), uniform(0.5, 2)],
+    ['euclidean', (values) => Math.hypot(...values), uniform(0.5, 2)],
+    [Number.POSITIVE_INFINITY, (values) => maxOf(magnitudes(values)), apart],
+    [Number.NEGATIVE_INFINITY, (values) => minOf(magnitudes(values)), apart],
+  ] as const satisfies readonly (readonly [ops.NormOrder, Fold, Draw])[]
+).flatMap(([ord, fold, draws]): Row[] => [
+  {
+    ...{ op: 'norm', note: `${ord}`, draws, cases: [[[7]], [[5, 13]]] },
+    run: (x) => ops.norm(x!, ord),
+    reference: (x) => reduce(fold, x),
+  },
+  {
+    ...{ op: 'norm', note: `${ord}, of rows, kept`, draws, cases: [[[3, 5]]] },
+    run: (x) => ops.norm(x!, ord, -1, true),
+    reference: (x) => reduce(fold, x, -1, true),
+  },
+]);
+
 export const REDUCTIONS: readonly Row[] = [
   ...reductions('sum', ops.sum, sumOf, { also: ['int32', 'uint32'] }),
   LONG_ROWS,
@@ -112,9 +175,36 @@ export const REDUCTIONS: readonly Row[] = [
     ...{ op: 'argMax', note: 'along the first axis', cases: [[[5]], [[4, 3]], [[3, 2, 5]]] },
     ...{ run: (x) => ops.argMax(x!), reference: (x) => argMax(x, 0), result: 'int32', constant: true },
   },
+  // Differences of long products say little of their second derivatives.
+  ...reductions('prod', ops.prod, productOf, { draws: uniform(0.75, 1.25) }).map((row) => ({
+    ...row,
+    cases: row.cases.filter(([shape]) => sizeOf(shape!) <= 64 || row.note === 'of rows').slice(0, 3),
+  })),
+  ...LOGICAL,
+  {
+    ...{ op: 'prod', note: 'with zeros', cases: [[[3, 4]]], draws: zeros },
+    ...{ run: (x) => ops.prod(x!, 1), reference: (x) => reduce(productOf, x, 1) },
+  },
   { op: 'softmax', cases: ROWS, reference: softmax },
+  {
+    ...{ op: 'softmax', note: 'along the first axis', cases: [[[5, 3]], [[4, 2, 7]]] },
+    run: (x) => ops.softmax(x!, 0),
+    reference: (x) => alongFirst(softmax, x),
+  },
   { op: 'logSoftmax', cases: ROWS, reference: logSoftmax },
-  { op: 'logSumExp', cases: ROWS, reference: (x) => logSumExp(x), result: 'float32' },
+  {
+    ...{ op: 'logSoftmax', note: 'along the first axis', cases: [[[5, 3]]] },
+    run: (x) => ops.logSoftmax(x!, 0),
+    reference: (x) => alongFirst(logSoftmax, x),
+  },
+  ...AXES.filter(({ note }) => note !== 'of no axis' && note !== 'of columns in parts').map(
+    ({ note, shapes, axes, keepDims }): Row => ({
+      ...{ op: 'logSumExp', note, result: 'float32', cases: shapes.map((shape): Shapes => [shape]) },
+      run: (x) => ops.logSumExp(x!, axes, keepDims),
+      reference: (x) => reduce(logSumExpOf, x, axes, keepDims),
+    }),
+  ),
+  ...NORMS,
   {
     ...{
       op: 'softmaxCrossEntropy',

@@ -6,6 +6,7 @@ import { FUNCTIONS } from './functions.ts';
 import { INDEXING } from './indexing.ts';
 import { MATRICES } from './matrices.ts';
 import { MOVEMENT } from './movement.ts';
+import { NORMALISATIONS } from './normalisations.ts';
 import { POOLING } from './pooling.ts';
 import { REDUCTIONS } from './reductions.ts';
 import type { Row } from './row.ts';
@@ -14,6 +15,7 @@ export const TABLE: readonly Row[] = [
   ...ELEMENTWISE,
   ...FUNCTIONS,
   ...REDUCTIONS,
+  ...NORMALISATIONS,
   ...MATRICES,
   ...POOLING,
   ...CONVOLUTIONS,

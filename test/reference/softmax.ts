@@ -1,14 +1,15 @@
 // Reference: log-sum-exp, softmax, its logarithm and softmax cross-entropy, over the last axis.
 import { at, build, type Plain } from './array.ts';
 import { binary } from './elementwise.ts';
-import { maxOf, reduce, sumOf } from './reduce.ts';
+import { type Fold, maxOf, reduce, sumOf } from './reduce.ts';
+
+export const logSumExpOf: Fold = (values) => {
+  const largest = maxOf(values);
+  return largest + Math.log(sumOf(values.map((value) => Math.exp(value - largest))));
+};
 
 export function logSumExp(x: Plain, keepDims = false): Plain {
-  const fold = (values: readonly number[]) => {
-    const largest = maxOf(values);
-    return largest + Math.log(sumOf(values.map((value) => Math.exp(value - largest))));
-  };
-  return reduce(fold, x, -1, keepDims);
+  return reduce(logSumExpOf, x, -1, keepDims);
 }
 
 export function logSoftmax(x: Plain): Plain {

@@ -1,7 +1,6 @@
 /** Softmax: e^x / sum of e^x along an axis, without the elements that a mask of the input's shape leaves out. */
 import type { Tensor } from '../../autograd/tensor.ts';
 import { softmax } from '../../ops/softmax.ts';
-import { transpose } from '../../ops/transpose.ts';
 import { where } from '../../ops/where.ts';
 import { normaliseAxes, type Shape, sameShape } from '../../values/shape.ts';
 import { checkNumber } from '../checks.ts';
@@ -32,9 +31,6 @@ export class Softmax extends ElementwiseLayer {
   protected call(x: Tensor, { mask }: CallOptions): Tensor {
     const kept =
       mask && sameShape(mask.shape, x.shape) ? where(mask, x, LOWEST[this.policy.computeDtype]) : x;
-    const [axis, last] = [normaliseAxes(this.name, this.axis, x.rank)[0]!, x.rank - 1];
-    if (axis === last) return softmax(kept);
-    const swapped = x.shape.map((_, i) => (i === axis ? last : i === last ? axis : i));
-    return transpose(softmax(transpose(kept, swapped)), swapped);
+    return softmax(kept, this.axis);
   }
 }
