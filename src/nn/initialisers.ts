@@ -34,9 +34,38 @@ function variance(scale: number, mode: 'in' | 'average', distribution: 'uniform'
   };
 }
 
+/** Rows, or columns where they are fewer, of length 1 at right angles to each other (Saxe, McClelland and Ganguli 2014). */
+function orthogonal(shape: Shape, random: RandomStream): Float32Array {
+  const columns = shape.at(-1) ?? 1;
+  const rows = sizeOf(shape) / columns;
+  const [count, length] = [Math.min(rows, columns), Math.max(rows, columns)];
+  const vectors: Float64Array[] = [];
+  while (vectors.length < count) {
+    const vector = Float64Array.from({ length }, () => random.normal());
+    // Twice: what rounding leaves of the first time is gone after the second (modified Gram-Schmidt).
+    for (const other of [...vectors, ...vectors]) {
+      const along = vector.reduce((sum, value, i) => sum + value * other[i]!, 0);
+      for (let i = 0; i < length; i++) vector[i]! -= along * other[i]!;
+    }
+    const norm = Math.hypot(...vector);
+    vectors.push(vector.map((value) => value / norm));
+  }
+  return Float32Array.from({ length: rows * columns }, (_, place) => {
+    const [row, column] = [Math.floor(place / columns), place % columns];
+    return rows <= columns ? vectors[row]![column]! : vectors[column]![row]!;
+  });
+}
+
 export const initialisers = {
   zeros: ((shape) => new Float32Array(sizeOf(shape))) as Initialiser,
   ones: ((shape) => new Float32Array(sizeOf(shape)).fill(1)) as Initialiser,
+  /** From -0.05 to 0.05. */
+  randomUniform: ((shape, random) => fill(shape, () => 0.1 * random.uniform() - 0.05)) as Initialiser,
+  /** Of deviation 0.05. */
+  randomNormal: ((shape, random) => fill(shape, () => 0.05 * random.normal())) as Initialiser,
+  /** Of deviation 0.05, cut at two deviations. */
+  truncatedNormal: ((shape, random) => fill(shape, () => 0.05 * random.truncatedNormal())) as Initialiser,
+  orthogonal,
   glorotUniform: variance(1, 'average', 'uniform'),
   glorotNormal: variance(1, 'average', 'normal'),
   heUniform: variance(2, 'in', 'uniform'),

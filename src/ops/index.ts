@@ -3,6 +3,7 @@ export { abs } from './abs.ts';
 export { add } from './add.ts';
 export { all, any } from './all.ts';
 export { argMax, argMin } from './arg-extreme.ts';
+export { type AttentionOptions, scaledDotProductAttention } from './attention.ts';
 export { type BatchNormalizationOptions, batchNormalization } from './batch-normalization.ts';
 export { cast, castOverflowed } from './cast.ts';
 export { ceil } from './ceil.ts';

@@ -1,7 +1,17 @@
 // Layer table: all rows.
+import { ATTENTION_LAYERS } from './attention.ts';
 import { ELEMENTWISE } from './elementwise.ts';
 import { MERGES } from './merges.ts';
+import { NORMALISATION_LAYERS } from './normalisations.ts';
 import { PLACES } from './places.ts';
 import type { LayerRow } from './row.ts';
+import { WINDOWS } from './windows.ts';
 
-export const LAYER_ROWS: readonly LayerRow[] = [...ELEMENTWISE, ...MERGES, ...PLACES];
+export const LAYER_ROWS: readonly LayerRow[] = [
+  ...ELEMENTWISE,
+  ...MERGES,
+  ...PLACES,
+  ...WINDOWS,
+  ...NORMALISATION_LAYERS,
+  ...ATTENTION_LAYERS,
+];

@@ -1,5 +1,7 @@
 // The op table: one row for each use of an op. A new op needs a row here and nothing else.
+
 import { ARRANGING } from './arranging.ts';
+import { ATTENTION } from './attention.ts';
 import { CONVOLUTIONS } from './convolutions.ts';
 import { ELEMENTWISE } from './elementwise.ts';
 import { FUNCTIONS } from './functions.ts';
@@ -17,6 +19,7 @@ export const TABLE: readonly Row[] = [
   ...REDUCTIONS,
   ...NORMALISATIONS,
   ...MATRICES,
+  ...ATTENTION,
   ...POOLING,
   ...CONVOLUTIONS,
   ...MOVEMENT,

@@ -1,16 +1,32 @@
 /** Layers as functions, the way TensorFlow.js makes them. */
 import { Activation } from './activation.ts';
+import { BatchNormalization } from './batch-normalization.ts';
 import { Concatenate } from './concatenate.ts';
+import { Conv1D, Conv2D } from './conv.ts';
+import { Conv2DTranspose } from './conv2d-transpose.ts';
 import { Dense } from './dense.ts';
+import { DepthwiseConv2D, SeparableConv2D } from './depthwise-conv.ts';
+import { Dot } from './dot.ts';
 import { Dropout, SpatialDropout1D, SpatialDropout2D } from './dropout.ts';
 import { ELU } from './elu.ts';
+import { Embedding } from './embedding.ts';
 import { Flatten } from './flatten.ts';
 import { GaussianDropout, GaussianNoise } from './gaussian.ts';
+import {
+  GlobalAveragePooling1D,
+  GlobalAveragePooling2D,
+  GlobalMaxPooling1D,
+  GlobalMaxPooling2D,
+} from './global-pooling.ts';
+import { GroupNormalization } from './group-normalization.ts';
+import { LayerNormalization, RMSNormalization } from './layer-normalization.ts';
 import { LeakyReLU } from './leaky-relu.ts';
 import { Cropping1D, Cropping2D, ZeroPadding1D, ZeroPadding2D } from './margins.ts';
 import { Masking } from './masking.ts';
 import { Add, Average, Maximum, Minimum, Multiply, Subtract } from './merge.ts';
+import { MultiHeadAttention } from './multi-head-attention.ts';
 import { Permute } from './permute.ts';
+import { AveragePooling1D, AveragePooling2D, MaxPooling1D, MaxPooling2D } from './pooling.ts';
 import { PReLU } from './prelu.ts';
 import { ReLU } from './relu.ts';
 import { RepeatVector } from './repeat-vector.ts';
@@ -32,19 +48,37 @@ export const layers = {
   activation: maker(Activation),
   add: maker(Add),
   average: maker(Average),
+  averagePooling1D: maker(AveragePooling1D),
+  averagePooling2D: maker(AveragePooling2D),
+  batchNormalization: maker(BatchNormalization),
   concatenate: maker(Concatenate),
+  conv1D: maker(Conv1D),
+  conv2D: maker(Conv2D),
+  conv2DTranspose: maker(Conv2DTranspose),
   cropping1D: maker(Cropping1D),
   cropping2D: maker(Cropping2D),
   dense: maker(Dense),
+  depthwiseConv2D: maker(DepthwiseConv2D),
+  dot: maker(Dot),
   dropout: maker(Dropout),
   elu: maker(ELU),
+  embedding: maker(Embedding),
   flatten: maker(Flatten),
   gaussianDropout: maker(GaussianDropout),
   gaussianNoise: maker(GaussianNoise),
+  globalAveragePooling1D: maker(GlobalAveragePooling1D),
+  globalAveragePooling2D: maker(GlobalAveragePooling2D),
+  globalMaxPooling1D: maker(GlobalMaxPooling1D),
+  globalMaxPooling2D: maker(GlobalMaxPooling2D),
+  groupNormalization: maker(GroupNormalization),
+  layerNormalization: maker(LayerNormalization),
   leakyReLU: maker(LeakyReLU),
   masking: maker(Masking),
   maximum: maker(Maximum),
+  maxPooling1D: maker(MaxPooling1D),
+  maxPooling2D: maker(MaxPooling2D),
   minimum: maker(Minimum),
+  multiHeadAttention: maker(MultiHeadAttention),
   multiply: maker(Multiply),
   permute: maker(Permute),
   prelu: maker(PReLU),
@@ -52,6 +86,8 @@ export const layers = {
   repeatVector: maker(RepeatVector),
   rescaling: maker(Rescaling),
   reshape: maker(Reshape),
+  rmsNormalization: maker(RMSNormalization),
+  separableConv2D: maker(SeparableConv2D),
   softmax: maker(Softmax),
   spatialDropout1D: maker(SpatialDropout1D),
   spatialDropout2D: maker(SpatialDropout2D),

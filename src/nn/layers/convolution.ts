@@ -1,0 +1,115 @@
+/** What the convolution layers share: their options, checked, and the weights kernel and bias. */
+import type { Tensor } from '../../autograd/tensor.ts';
+import type { Variable } from '../../autograd/variable.ts';
+import type { Activation } from '../../kernels/gemm/problem.ts';
+import { ShapeError } from '../../values/errors.ts';
+import { type Shape, showShape } from '../../values/shape.ts';
+import { checkPair, type Pair, windowOf } from '../../values/window.ts';
+import { type ActivationName, activate, checkActivation, fusedActivation } from '../activations.ts';
+import { checkOneOf } from '../checks.ts';
+import { type Initialiser, type InitialiserLike, toInitialiser } from '../initialisers.ts';
+import { Layer, type LayerOptions } from '../layer.ts';
+
+export interface ConvolutionOptions<Size, Padding extends string> extends LayerOptions {
+  /** Of the window, down and across. */
+  kernelSize: Size;
+  /** Default 1. */
+  strides?: Size;
+  /** Default `'valid'`. */
+  padding?: Padding;
+  /** Distance between the elements of the window. Default 1. */
+  dilationRate?: Size;
+  /** Default `'linear'`. */
+  activation?: ActivationName;
+  /** Default true. */
+  useBias?: boolean;
+  /** Default `'zeros'`. */
+  biasInitializer?: InitialiserLike;
+}
+
+const OPTIONS = [
+  ...['kernelSize', 'strides', 'padding', 'dilationRate', 'activation', 'useBias', 'biasInitializer'],
+];
+
+/** Of samples (height, width, channels), or (steps, channels) where `axes` is 1. */
+export abstract class ConvolutionLayer<Padding extends string = 'valid' | 'same'> extends Layer {
+  readonly kernelSize: Pair;
+  readonly strides: Pair;
+  readonly dilationRate: Pair;
+  readonly padding: Padding;
+  readonly activation: ActivationName;
+  readonly useBias: boolean;
+  protected readonly axes: 1 | 2;
+  protected bias: Variable | undefined;
+  readonly #biasInitialiser: Initialiser;
+
+  /** `own` names the options that a kind of layer adds. */
+  constructor(
+    kind: string,
+    axes: 1 | 2,
+    options: ConvolutionOptions<unknown, string>,
+    own: readonly string[],
+    paddings: readonly Padding[],
+  ) {
+    super(kind, options, [...OPTIONS, ...own]);
+    this.axes = axes;
+    const pair = (name: 'kernelSize' | 'strides' | 'dilationRate') => {
+      const value = options[name] ?? (name === 'kernelSize' ? undefined : 1);
+      if (axes === 2) return checkPair(this.name, name, value);
+      const one = Array.isArray(value) && value.length === 1 ? value[0] : value;
+      return [1, checkPair(this.name, name, Array.isArray(one) ? Number.NaN : one)[1]] as const;
+    };
+    [this.kernelSize, this.strides, this.dilationRate] = [
+      ...[pair('kernelSize'), pair('strides'), pair('dilationRate')],
+    ] as [Pair, Pair, Pair];
+    this.padding = checkOneOf(this.name, 'padding', options.padding ?? 'valid', paddings);
+    this.activation = checkActivation(this.name, options.activation ?? 'linear');
+    this.useBias = options.useBias ?? true;
+    this.#biasInitialiser = toInitialiser(options.biasInitializer ?? 'zeros');
+  }
+
+  /** Height and width of a sample, height 1 where there are steps, and its channels. Throws `ShapeError`. */
+  protected sizesOf(sample: Shape): { image: Pair; channels: number } {
+    if (sample.length !== this.axes + 1) {
+      throw new ShapeError(
+        `${this.name}: samples are ${showShape(sample)}; use ${this.axes === 1 ? '(steps, channels)' : '(height, width, channels)'}`,
+      );
+    }
+    const [height, width, channels] = this.axes === 1 ? [1, ...sample] : sample;
+    return { image: [height!, width!], channels: channels! };
+  }
+
+  /** Positions of the window, and channels, as a sample. */
+  protected windowed(sample: Shape, channels: number): Shape {
+    const { positions } = windowOf(this.name, this.sizesOf(sample).image, this.kernelSize, {
+      ...{ strides: this.strides, dilations: this.dilationRate, pad: this.pad },
+    });
+    return [...positions.slice(2 - this.axes), channels];
+  }
+
+  /** The padding as ops take it. */
+  protected get pad(): 'valid' | 'same' | readonly [readonly [0, 0], Pair, Pair, readonly [0, 0]] {
+    if (this.padding !== 'causal') return this.padding as 'valid' | 'same';
+    return [
+      [0, 0],
+      [0, 0],
+      [(this.kernelSize[1] - 1) * this.dilationRate[1], 0],
+      [0, 0],
+    ] as never;
+  }
+
+  protected addBias(channels: number): void {
+    if (this.useBias) this.bias = this.addWeight('bias', [channels], this.#biasInitialiser);
+  }
+
+  /** Bias and activation, as far as the op applies them. */
+  protected get fused(): { readonly activation: Activation; readonly bias?: Tensor } {
+    const activation = fusedActivation(this.activation);
+    return this.bias ? { activation, bias: this.read(this.bias) } : { activation };
+  }
+
+  /** The rest of the activation. */
+  protected finish(y: Tensor): Tensor {
+    return fusedActivation(this.activation) === this.activation ? y : activate(this.activation, y);
+  }
+}

@@ -1,0 +1,102 @@
+/** DepthwiseConv2D, each channel by filters of its own, and SeparableConv2D, which mixes the channels afterwards. */
+import type { Tensor } from '../../autograd/tensor.ts';
+import type { Variable } from '../../autograd/variable.ts';
+import { conv2d } from '../../ops/conv2d.ts';
+import { depthwiseConv2d } from '../../ops/depthwise-conv2d.ts';
+import type { Shape } from '../../values/shape.ts';
+import type { Padding, Pair } from '../../values/window.ts';
+import { checkCount } from '../checks.ts';
+import { type Initialiser, type InitialiserLike, toInitialiser } from '../initialisers.ts';
+import { ConvolutionLayer, type ConvolutionOptions } from './convolution.ts';
+
+export interface DepthwiseOptions extends ConvolutionOptions<number | Pair, 'valid' | 'same'> {
+  /** Filters of each channel. Default 1. */
+  depthMultiplier?: number;
+  /** Default `'glorotUniform'`. */
+  depthwiseInitializer?: InitialiserLike;
+}
+
+const OWN = ['depthMultiplier', 'depthwiseInitializer'];
+
+abstract class Depthwise extends ConvolutionLayer {
+  readonly depthMultiplier: number;
+  readonly #initialiser: Initialiser;
+  #kernel: Variable | undefined;
+
+  constructor(kind: string, options: DepthwiseOptions, own: readonly string[]) {
+    super(kind, 2, options, [...OWN, ...own], ['valid', 'same']);
+    this.depthMultiplier = checkCount(this.name, 'depthMultiplier', options.depthMultiplier ?? 1);
+    this.#initialiser = toInitialiser(options.depthwiseInitializer ?? 'glorotUniform');
+  }
+
+  protected createDepthwise(name: string, sample: Shape): number {
+    const { channels } = this.sizesOf(sample);
+    const shape = [...this.kernelSize, channels, this.depthMultiplier];
+    this.#kernel = this.addWeight(name, shape, this.#initialiser);
+    return channels * this.depthMultiplier;
+  }
+
+  protected depthwise(x: Tensor, epilogue: Pick<ConvolutionLayer['fused'], never> | object): Tensor {
+    return depthwiseConv2d(x, this.read(this.#kernel!), this.strides, this.pad as Padding, {
+      dilations: this.dilationRate,
+      ...epilogue,
+    });
+  }
+}
+
+/** (height, width, channels) to (rows, columns, channels x multiplier). Weights: kernel (height, width, channels, multiplier), bias. */
+export class DepthwiseConv2D extends Depthwise {
+  constructor(options: DepthwiseOptions) {
+    super('depthwiseConv2D', options, []);
+  }
+
+  outputShape(sample: Shape): Shape {
+    return this.windowed(sample, this.sizesOf(sample).channels * this.depthMultiplier);
+  }
+
+  protected override create(sample: Shape): void {
+    this.addBias(this.createDepthwise('kernel', sample));
+  }
+
+  protected call(x: Tensor): Tensor {
+    return this.finish(this.depthwise(x, this.fused));
+  }
+}
+
+export interface SeparableOptions extends DepthwiseOptions {
+  /** Channels of the result. */
+  filters: number;
+  /** Default `'glorotUniform'`. */
+  pointwiseInitializer?: InitialiserLike;
+}
+
+/**
+ * (height, width, channels) to (rows, columns, filters). Weights: depthwise kernel (height, width, channels, multiplier), pointwise kernel
+ * (1, 1, channels x multiplier, filters), bias (filters).
+ */
+export class SeparableConv2D extends Depthwise {
+  readonly filters: number;
+  readonly #initialiser: Initialiser;
+  #pointwise: Variable | undefined;
+
+  constructor(options: SeparableOptions) {
+    super('separableConv2D', options, ['filters', 'pointwiseInitializer']);
+    this.filters = checkCount(this.name, 'filters', options.filters);
+    this.#initialiser = toInitialiser(options.pointwiseInitializer ?? 'glorotUniform');
+  }
+
+  outputShape(sample: Shape): Shape {
+    return this.windowed(sample, this.filters);
+  }
+
+  protected override create(sample: Shape): void {
+    const between = this.createDepthwise('depthwise_kernel', sample);
+    this.#pointwise = this.addWeight('pointwise_kernel', [1, 1, between, this.filters], this.#initialiser);
+    this.addBias(this.filters);
+  }
+
+  protected call(x: Tensor): Tensor {
+    const between = this.depthwise(x, {});
+    return this.finish(conv2d(between, this.read(this.#pointwise!), 1, 'valid', this.fused));
+  }
+}

@@ -1,0 +1,67 @@
+/** Embedding: a row of a table for each number. */
+import type { Tensor } from '../../autograd/tensor.ts';
+import type { Variable } from '../../autograd/variable.ts';
+import { cast } from '../../ops/cast.ts';
+import { notEqual } from '../../ops/compare.ts';
+import { embeddingLookup } from '../../ops/gather.ts';
+import type { Shape } from '../../values/shape.ts';
+import { checkCount } from '../checks.ts';
+import { type Initialiser, type InitialiserLike, toInitialiser } from '../initialisers.ts';
+import { type CallOptions, Layer, type LayerOptions, type Passed } from '../layer.ts';
+import type { Mask } from '../several.ts';
+
+export interface EmbeddingOptions extends LayerOptions {
+  /** Rows of the table: numbers are 0 to `inputDim` - 1. */
+  inputDim: number;
+  /** Size of a row. */
+  outputDim: number;
+  /** Default `'randomUniform'`, from -0.05 to 0.05. */
+  embeddingsInitializer?: InitialiserLike;
+  /** Whether 0 is padding, which layers after this one do not count. Default false. */
+  maskZero?: boolean;
+}
+
+/** (...) of whole numbers, int32 or floats, to (..., outputDim). Weight: embeddings (inputDim, outputDim). */
+export class Embedding extends Layer {
+  readonly inputDim: number;
+  readonly outputDim: number;
+  readonly maskZero: boolean;
+  readonly #initialiser: Initialiser;
+  #table: Variable | undefined;
+
+  constructor(options: EmbeddingOptions) {
+    super('embedding', options, ['inputDim', 'outputDim', 'embeddingsInitializer', 'maskZero']);
+    this.inputDim = checkCount(this.name, 'inputDim', options.inputDim);
+    this.outputDim = checkCount(this.name, 'outputDim', options.outputDim);
+    this.maskZero = options.maskZero ?? false;
+    this.#initialiser = toInitialiser(options.embeddingsInitializer ?? 'randomUniform');
+  }
+
+  outputShape(sample: Shape): Shape {
+    return [...sample, this.outputDim];
+  }
+
+  protected override create(): void {
+    this.#table = this.addWeight('embeddings', [this.inputDim, this.outputDim], this.#initialiser);
+  }
+
+  /** Numbers of any shape fit. */
+  protected override checkSample(): void {}
+
+  override computeMask(x: Tensor): Tensor | null {
+    return this.maskZero ? notEqual(x, 0) : null;
+  }
+
+  // Before the layer's own cast: float16 holds whole numbers to 2048 only.
+  protected override run(inputs: readonly Tensor[], masks: readonly Mask[], options: CallOptions): Passed {
+    return super.run(
+      inputs.map((x) => cast(x, 'int32')),
+      masks,
+      options,
+    );
+  }
+
+  protected call(x: Tensor): Tensor {
+    return embeddingLookup(this.read(this.#table!), x);
+  }
+}
