@@ -15,6 +15,8 @@ struct Params {
   countSkipped: u32,
   beta1: f32,
   beta2: f32,
+  // Nadam's beta1 grows towards itself: beta1 (1 - momentumDecay^t / 2) in step t. 0: it stays.
+  momentumDecay: f32,
 }
 
 @group(0) @binding(0) var<storage, read_write> state: ScaleState;
@@ -33,9 +35,13 @@ fn main() {
   }
   // tf.keras's Adam goes by iterations, which skipped steps advance there.
   if finite || params.countSkipped == 1u {
-    state.beta1Power *= params.beta1;
-    state.beta2Power *= params.beta2;
     state.iterations += 1u;
+    var fade = 0.0;
+    if params.momentumDecay > 0.0 {
+      fade = 0.5 * pow(params.momentumDecay, f32(state.iterations));
+    }
+    state.beta1Power *= params.beta1 * (1.0 - fade);
+    state.beta2Power *= params.beta2;
   }
   if !finite {
     state.skipped += 1u;

@@ -76,14 +76,14 @@ export class VariableArena {
     }
   }
 
-  /** Zeros, one for each element of the arena: masters, copies, or an optimizer's slot. */
-  memory(kind: 'weights' | 'f16 copies' | 'optimizer slots', dtype: DType): Tensor {
+  /** `value` for each element of the arena: masters, copies, or an optimizer's slot. */
+  memory(kind: 'weights' | 'f16 copies' | 'optimizer slots', dtype: DType, value = 0): Tensor {
     const { engine } = this;
     return engine.untraced(() => {
       const storage = engine.allocate(bytesOf(dtype, this.#size), 'kept', kind, kind);
       const tensor = new Tensor(engine, storage, [this.#size], dtype);
       leaveScopes(tensor);
-      fillKernel(tensor, 0);
+      fillKernel(tensor, value);
       return tensor;
     });
   }

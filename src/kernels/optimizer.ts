@@ -1,14 +1,37 @@
 /** Launches the shaders on `interface/optimizer.wgsl`: unscale, clip, skip, update masters and write their f16 copies in one pass. */
 
-import { adam, overwrite, sgd } from '../generated/shaders.ts';
-import { linearGrid } from '../gpu/shader.ts';
+import {
+  adadelta,
+  adagrad,
+  adam,
+  adamax,
+  average,
+  lion,
+  nadam,
+  overwrite,
+  rmsprop,
+  sgd,
+} from '../generated/shaders.ts';
+import { linearGrid, type Shader } from '../gpu/shader.ts';
 import type { Storage } from '../gpu/storage.ts';
 import { elementOf, type Operand, quadsOf, unusedStorage } from './operand.ts';
+
+/** A new rule is its shader and a place here. */
+const RULES = { adadelta, adagrad, adam, adamax, lion, nadam, overwrite, rmsprop, sgd };
+
+export type Rule = keyof typeof RULES;
 
 /** How gradients are held within bounds; `factors` as `clipFactorsKernel` leaves them. */
 export type Clip =
   | { readonly kind: 'CLIP_VALUE'; readonly bound: number }
   | { readonly kind: 'CLIP_NORM' | 'CLIP_GLOBAL_NORM'; readonly factors: Storage };
+
+/** Share of the weights that a step takes off, times the learning rate. */
+export interface Decay {
+  readonly rate: number;
+  /** Elements of each block that decay, 0 in those that do not; undefined where all do. */
+  readonly blocks: Storage | undefined;
+}
 
 /** One variable, or an arena of them. */
 export interface UpdateTarget {
@@ -18,62 +41,62 @@ export interface UpdateTarget {
   readonly copy: Storage | undefined;
   readonly state: Storage;
   readonly clip?: Clip | undefined;
+  readonly decay?: Decay | undefined;
 }
 
-export function sgdKernel(
-  target: UpdateTarget,
-  velocity: Operand | undefined,
-  options: { momentum: number; nesterov: boolean },
+/** One step by a rule: its slots by the names of its bindings (those that are missing are not touched), its numbers and its flags. */
+export function updateKernel(
+  rule: Rule,
+  { gradient, master, copy, state, clip, decay }: UpdateTarget,
+  slots: Readonly<Record<string, Operand | undefined>> = {},
+  numbers: Readonly<Record<string, number>> = {},
+  flags: Readonly<Record<string, boolean>> = {},
 ): void {
-  const { engine, size } = target.master;
-  engine.run(sgd, {
-    ...common(target, { MOMENTUM: velocity !== undefined, NESTEROV: options.nesterov }),
-    bindings: { ...bindings(target), velocity: velocity?.storage ?? unusedStorage(engine, 2) },
-    params: { size, momentum: options.momentum },
-  });
-}
-
-export function adamKernel(
-  target: UpdateTarget,
-  mean: Operand,
-  variance: Operand,
-  options: { beta1: number; beta2: number; epsilon: number },
-): void {
-  const { engine, size } = target.master;
-  engine.run(adam, {
-    ...common(target, {}),
-    bindings: { ...bindings(target), mean: mean.storage, variance: variance.storage },
-    params: { size, ...options },
-  });
-}
-
-/** The gradient replaces the master's values as it is. */
-export function overwriteKernel(target: UpdateTarget): void {
-  const { engine, size } = target.master;
-  engine.run(overwrite, { ...common(target, {}), bindings: bindings(target), params: { size } });
-}
-
-function common<O extends Record<string, boolean>>({ gradient, master, copy, clip }: UpdateTarget, own: O) {
+  const { engine, size } = master;
+  const shader: Shader = RULES[rule];
   const { constants } = overwrite;
-  return {
+  const shared: Readonly<Record<string, Storage>> = {
+    ...{ gradient: gradient.storage, state, master: master.storage },
+    ...(clip && clip.kind !== 'CLIP_VALUE' ? { factors: clip.factors } : {}),
+    ...(copy ? { copy } : {}),
+    ...(decay?.blocks ? { decayed: decay.blocks } : {}),
+  };
+  engine.run(shader, {
     types: { In4: elementOf(gradient), Out4: elementOf(master), Acc: 'f32' },
     overrides: {
       COPY: copy !== undefined,
       CLIP: constants[clip?.kind ?? 'CLIP_NONE'],
       BOUND: clip?.kind === 'CLIP_VALUE' ? clip.bound : 0,
-      ...own,
+      DECAY: decay?.rate ?? 0,
+      DECAY_BLOCKS: decay?.blocks !== undefined,
+      ...flags,
     },
+    bindings: Object.fromEntries(
+      shader.bindings.map(({ name }, index) => [
+        name,
+        shared[name] ?? slots[name]?.storage ?? unusedStorage(engine, index),
+      ]),
+    ),
+    params: { size, ...numbers },
     workgroups: linearGrid(quadsOf(master), 64 * constants.QUADS),
-  } as const;
+  });
 }
 
-function bindings({ gradient, master, copy, state, clip }: UpdateTarget) {
-  const { engine } = master;
-  return {
-    gradient: gradient.storage,
-    state,
-    factors: clip && clip.kind !== 'CLIP_VALUE' ? clip.factors : unusedStorage(engine, 0),
-    master: master.storage,
-    copy: copy ?? unusedStorage(engine, 1),
-  };
+/** Moves `average` towards the masters; every `frequency` steps, where that is not 0, they become it. */
+export function averageKernel(
+  { master, copy, state }: Pick<UpdateTarget, 'master' | 'copy' | 'state'>,
+  slot: Operand,
+  { momentum, frequency }: { readonly momentum: number; readonly frequency: number },
+): void {
+  const { engine, size } = master;
+  engine.run(average, {
+    types: { Out4: elementOf(master), Acc: 'f32' },
+    overrides: { COPY: copy !== undefined },
+    bindings: {
+      ...{ state, master: master.storage, average: slot.storage },
+      copy: copy ?? unusedStorage(engine),
+    },
+    params: { size, momentum, frequency },
+    workgroups: linearGrid(quadsOf(master), 64),
+  });
 }

@@ -1,9 +1,7 @@
 /** What users see of floors precision and nn. */
 import { dynamicLossScale, NO_LOSS_SCALE, staticLossScale } from '../precision/loss-scale.ts';
 import { globalPolicy, Policy, setGlobalPolicy } from '../precision/policy.ts';
-import { adam } from './optimizers/adam.ts';
 import { LossScaleOptimizer } from './optimizers/loss-scale-optimizer.ts';
-import { sgd } from './optimizers/sgd.ts';
 
 export type { LossScale, Rules } from '../precision/loss-scale.ts';
 export { Policy, type PolicyLike, type PolicyName } from '../precision/policy.ts';
@@ -19,13 +17,13 @@ export { type InputOptions, input } from './layers/input.ts';
 export { losses } from './losses.ts';
 export { metrics } from './metrics.ts';
 export { Model } from './model.ts';
+export { optimizers, type Schedule, schedules } from './optimizers/index.ts';
 export { LossScaleOptimizer, type LossScaleOptions } from './optimizers/loss-scale-optimizer.ts';
-export { Optimizer, type OptimizerOptions, type OptimizerState, zip } from './optimizers/optimizer.ts';
+export { Optimizer, type OptimizerOptions, type OptimizerState } from './optimizers/optimizer.ts';
+export { zip } from './optimizers/pairs.ts';
 export { Sequential, sequential } from './sequential.ts';
 export { SymbolicTensor } from './symbolic.ts';
 export { gemmChoices, type TuneOptions, tune } from './tune.ts';
-
-export const optimizers = { adam, sgd };
 
 export const mixedPrecision = {
   Policy,

@@ -11,6 +11,7 @@ import {
   SCALE_STATE_BYTES,
   scaleUpdateKernel,
 } from '../kernels/scale_state.ts';
+import { type ScheduleCall, scheduleKernel } from '../kernels/schedule.ts';
 import { reshape } from '../ops/reshape.ts';
 import { slice } from '../ops/slice.ts';
 import type { LossScale } from './loss-scale.ts';
@@ -49,13 +50,16 @@ export class ScaleState {
 
   /**
    * Ends a step, before its updates: looks for infinities and NaN where the loss scale skips, then decides and moves the
-   * scale. `betas` are the factors of Adam's running products, 1 without; `blocks` tell where arenas hold nothing.
+   * scale. `betas` are the factors of Adam's running products, 1 without; `blocks` tell where arenas hold nothing; `schedule` gives the step its
+   * learning rate.
    */
   endStep(
     gradients: readonly Operand[],
-    betas: { beta1: number; beta2: number },
+    betas: { beta1: number; beta2: number; momentumDecay?: number },
     blocks: readonly Storage[] = [],
+    schedule?: ScheduleCall,
   ): void {
+    if (schedule) scheduleKernel(this.engine, this.storage, schedule);
     const { kind, skips, scaledGradients, countSkipped, ...rule } = this.lossScale;
     if (skips) {
       for (const [index, gradient] of gradients.entries())
@@ -70,7 +74,7 @@ export class ScaleState {
       maxScale: rule.maxScale,
       scaled: Number(scaledGradients),
       countSkipped: Number(countSkipped),
-      ...betas,
+      ...{ momentumDecay: 0, ...betas },
     });
   }
 

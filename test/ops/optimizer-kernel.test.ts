@@ -1,7 +1,7 @@
 // Tests of the optimizer kernels: SGD and Adam against f64, f16 masters and copies, and skipping without a trace.
 import * as assert from 'uvu/assert';
 import { byteLength } from '../../src/autograd/tensor.ts';
-import { adamKernel, overwriteKernel, sgdKernel } from '../../src/kernels/optimizer.ts';
+import { type UpdateTarget, updateKernel } from '../../src/kernels/optimizer.ts';
 import { SCALE_STATE, SCALE_STATE_BYTES } from '../../src/kernels/scale_state.ts';
 import * as ht from '../../src/node.ts';
 import { suite } from '../harness.ts';
@@ -11,6 +11,24 @@ import { assertClose } from '../tolerances.ts';
 import { randomOf, uniform } from './draws.ts';
 import { readAll, useEngines } from './engines.ts';
 import { FORMS, type Form } from './row.ts';
+
+function sgdKernel(
+  target: UpdateTarget,
+  velocity: ht.Tensor | undefined,
+  { momentum, nesterov }: { momentum: number; nesterov: boolean },
+): void {
+  const flags = { MOMENTUM: velocity !== undefined, NESTEROV: nesterov };
+  updateKernel('sgd', target, { velocity }, { momentum }, flags);
+}
+
+function adamKernel(
+  target: UpdateTarget,
+  mean: ht.Tensor,
+  variance: ht.Tensor,
+  numbers: { beta1: number; beta2: number; epsilon: number },
+): void {
+  updateKernel('adam', target, { mean, variance }, numbers);
+}
 
 const test = suite('optimizer kernel');
 const engines = useEngines(test);
@@ -177,7 +195,7 @@ for (const name of FORMS) {
     for (const size of SIZES) {
       const { master, gradient, copy } = setUp(form, size, 'float32');
       const target = { gradient: gradient.tensor, master: master.tensor, copy: copy.storage };
-      overwriteKernel({ ...target, state: stateOf(form, { inverse: 1 / 4 }).storage });
+      updateKernel('overwrite', { ...target, state: stateOf(form, { inverse: 1 / 4 }).storage });
       const [weights, halves] = await readAll(form.engine, [master.tensor, copy]);
       assertClose(weights!, gradient.data, {
         op: `overwrite ${size}`,
@@ -204,7 +222,7 @@ for (const name of FORMS) {
       sgdKernel(target, undefined, { momentum: 0, nesterov: false });
       sgdKernel(target, slots[0].tensor, { momentum: 0.9, nesterov: true });
       adamKernel(target, slots[0].tensor, slots[1].tensor, { beta1: BETA1, beta2: BETA2, epsilon: EPSILON });
-      overwriteKernel(target);
+      updateKernel('overwrite', target);
       assert.equal(await bytesOf(...all), before);
     }
   });

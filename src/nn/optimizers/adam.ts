@@ -1,8 +1,7 @@
-/** Adam (Kingma and Ba 2015) with Keras's defaults and its placing of epsilon. */
+/** Adam (Kingma and Ba 2015) with Keras's defaults and its placing of epsilon, and AdamW, the same with weight decay. */
 import type { Tensor } from '../../autograd/tensor.ts';
-import { adamKernel, type UpdateTarget } from '../../kernels/optimizer.ts';
-import { show } from '../../values/dtype.ts';
-import { ArgumentError } from '../../values/errors.ts';
+import { type UpdateTarget, updateKernel } from '../../kernels/optimizer.ts';
+import { checkBetas, checkEpsilon } from './checks.ts';
 import { Optimizer, type OptimizerOptions } from './optimizer.ts';
 
 export interface AdamOptions extends OptimizerOptions {
@@ -12,43 +11,47 @@ export interface AdamOptions extends OptimizerOptions {
   beta2?: number;
   /** Default 1e-7. */
   epsilon?: number;
+  /** Whether the largest variance there was is divided by (Reddi, Kale and Kumar 2018). Default false. */
+  amsgrad?: boolean;
 }
 
 export class Adam extends Optimizer {
   readonly beta1: number;
   readonly beta2: number;
   readonly epsilon: number;
-  protected readonly slotNames: readonly string[] = ['mean', 'variance'];
+  readonly amsgrad: boolean;
 
   /** Default learning rate 0.001. Throws `ArgumentError`. */
-  constructor(options: AdamOptions = {}) {
-    super('Adam', options.learningRate ?? 0.001, options, ['beta1', 'beta2', 'epsilon']);
-    this.beta1 = options.beta1 ?? 0.9;
-    this.beta2 = options.beta2 ?? 0.999;
-    this.epsilon = options.epsilon ?? 1e-7;
-    for (const [name, beta] of Object.entries({ beta1: this.beta1, beta2: this.beta2 })) {
-      if (!(beta >= 0 && beta < 1))
-        throw new ArgumentError(`Adam: ${name} ${show(beta)}; use a number from 0 to below 1`);
-    }
-    if (!(this.epsilon >= 0))
-      throw new ArgumentError(`Adam: epsilon ${show(this.epsilon)}; use a number from 0 on`);
+  constructor(options: AdamOptions = {}, kind = 'Adam') {
+    super(kind, options.learningRate ?? 0.001, options, ['beta1', 'beta2', 'epsilon', 'amsgrad']);
+    [this.beta1, this.beta2] = checkBetas(kind, options.beta1 ?? 0.9, options.beta2 ?? 0.999);
+    this.epsilon = checkEpsilon(kind, options.epsilon ?? 1e-7);
+    this.amsgrad = options.amsgrad ?? false;
+  }
+
+  protected get slotNames(): readonly string[] {
+    return this.amsgrad ? ['mean', 'variance', 'largest'] : ['mean', 'variance'];
   }
 
   protected override get betas(): { beta1: number; beta2: number } {
     return { beta1: this.beta1, beta2: this.beta2 };
   }
 
-  protected update(target: UpdateTarget, [mean, variance]: readonly Tensor[]): void {
-    const { beta1, beta2, epsilon } = this;
-    adamKernel(target, mean!, variance!, { beta1, beta2, epsilon });
+  protected update(target: UpdateTarget, [mean, variance, largest]: readonly Tensor[]): void {
+    const { beta1, beta2, epsilon, amsgrad } = this;
+    const slots = { mean, variance, largest: amsgrad ? largest : undefined };
+    updateKernel('adam', target, slots, { beta1, beta2, epsilon }, { AMSGRAD: amsgrad });
   }
 
   getConfig(): Record<string, unknown> {
-    const { name, learningRate, beta1, beta2, epsilon } = this;
-    return { name, learningRate, beta1, beta2, epsilon, ...this.clipping };
+    const { name, beta1, beta2, epsilon, amsgrad } = this;
+    return { name, ...this.shared, beta1, beta2, epsilon, ...(amsgrad ? { amsgrad } : {}) };
   }
 }
 
-export function adam(options?: AdamOptions): Adam {
-  return new Adam(options);
+/** Adam with a weight decay of 0.004 by default, which is taken off the weights themselves (Loshchilov and Hutter 2019). */
+export class AdamW extends Adam {
+  constructor(options: AdamOptions = {}) {
+    super({ ...options, weightDecay: options.weightDecay ?? 0.004 }, 'AdamW');
+  }
 }

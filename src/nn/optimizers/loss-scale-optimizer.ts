@@ -17,7 +17,8 @@ import {
 import type { ScaleValues } from '../../precision/scale-state.ts';
 import { list, show } from '../../values/dtype.ts';
 import { ArgumentError } from '../../values/errors.ts';
-import { type GradientPair, Optimizer, type OptimizerState, zip } from './optimizer.ts';
+import { Optimizer, type OptimizerState } from './optimizer.ts';
+import { type GradientPair, zip } from './pairs.ts';
 import { type OptimizerConfig, optimizerFromConfig } from './registry.ts';
 
 export interface LossScaleConfig extends LossScaleOptions {

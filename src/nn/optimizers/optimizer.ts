@@ -4,31 +4,36 @@ import type { Tensor } from '../../autograd/tensor.ts';
 import { tidy } from '../../autograd/tidy.ts';
 import type { Variable } from '../../autograd/variable.ts';
 import type { Engine } from '../../gpu/engine.ts';
-import type { UpdateTarget } from '../../kernels/optimizer.ts';
-import { overwriteKernel } from '../../kernels/optimizer.ts';
+import { averageKernel, type UpdateTarget, updateKernel } from '../../kernels/optimizer.ts';
 import { cast } from '../../ops/cast.ts';
 import { mul } from '../../ops/mul.ts';
+import { reshape } from '../../ops/reshape.ts';
 import { type LossScale, NO_LOSS_SCALE, staticLossScale } from '../../precision/loss-scale.ts';
 import { ScaleState, type ScaleValues } from '../../precision/scale-state.ts';
-import { isFloat, show } from '../../values/dtype.ts';
-import { ArgumentError, DtypeError, ShapeError } from '../../values/errors.ts';
+import { ArgumentError } from '../../values/errors.ts';
 import { checkOptions } from '../../values/options.ts';
-import { sameShape, showShape } from '../../values/shape.ts';
+import { AVERAGE, type Average, type AverageOptions, averageConfig, averageOf } from './average.ts';
+import { checkDecay, checkRate } from './checks.ts';
 import { type Clipping, checkClipping, clip, type GradientRun } from './clipping.ts';
 import { gradientArena } from './gradient-arena.ts';
+import { checkPair, type GradientPair, zip } from './pairs.ts';
+import { Schedule } from './schedules.ts';
 import { Slots, type SlotValues } from './slots.ts';
 
-export interface OptimizerOptions extends Clipping {
-  /** Default: the optimizer's own. */
-  learningRate?: number;
+export interface OptimizerOptions extends Clipping, AverageOptions {
+  /** A number, or one of `ht.schedules`. Default: the optimizer's own. */
+  learningRate?: number | Schedule;
+  /** Share of the weights that a step takes off, times the learning rate, before its update. Default: none, of AdamW 0.004. */
+  weightDecay?: number;
   /** A fixed loss scale: `scaleLoss` multiplies with it, `apply` divides it out. A `LossScaleOptimizer` overrules it. */
   lossScaleFactor?: number;
   name?: string;
 }
 
-const OPTIONS = ['learningRate', 'clipNorm', 'globalClipNorm', 'clipValue', 'lossScaleFactor', 'name'];
-
-export type GradientPair = readonly [gradient: Tensor | null, variable: Variable];
+const OPTIONS = [
+  ...['learningRate', 'clipNorm', 'globalClipNorm', 'clipValue', 'lossScaleFactor', 'name'],
+  ...['weightDecay', 'useEma', 'emaMomentum', 'emaOverwriteFrequency'],
+];
 
 /** Everything that a checkpoint needs; slot values in float32. */
 export interface OptimizerState {
@@ -39,19 +44,34 @@ export interface OptimizerState {
 export abstract class Optimizer {
   readonly name: string;
   readonly clipping: Clipping;
-  /** Names of the slots; each variable has one of its shape and dtype for every name, zero at the start. */
+  readonly weightDecay: number | undefined;
+  readonly #average: Average | undefined;
+  /** Names of the slots; each variable has one of its shape and dtype for every name. */
   protected abstract readonly slotNames: readonly string[];
-  readonly #slots = new Slots(() => this.slotNames);
+  readonly #slots = new Slots(
+    () => (this.#average ? [...this.slotNames, AVERAGE] : this.slotNames),
+    (name) => this.slotStart(name),
+  );
+  #undecayed: (variable: Variable) => boolean = () => false;
+  readonly #schedule: Schedule | undefined;
   #lossScale: LossScale;
   #learningRate: number;
   #state: ScaleState | undefined;
   #restored: Partial<ScaleValues> = {};
 
   /** `own` names the options that a kind of optimizer adds. */
-  constructor(kind: string, learningRate: number, options: OptimizerOptions, own: readonly string[]) {
+  constructor(
+    kind: string,
+    learningRate: number | Schedule,
+    options: OptimizerOptions,
+    own: readonly string[],
+  ) {
     checkOptions(kind, options, [...own, ...OPTIONS]);
     this.name = options.name ?? kind;
-    this.#learningRate = checkRate(learningRate);
+    this.#schedule = learningRate instanceof Schedule ? learningRate : undefined;
+    this.#learningRate = checkRate(learningRate instanceof Schedule ? learningRate.at(0) : learningRate);
+    this.weightDecay = checkDecay(this.name, options.weightDecay);
+    this.#average = averageOf(this.name, options);
     this.clipping = checkClipping(options);
     const factor = options.lossScaleFactor;
     this.#lossScale =
@@ -61,8 +81,13 @@ export abstract class Optimizer {
   /** Launches the update of one variable. */
   protected abstract update(target: UpdateTarget, slots: readonly Tensor[]): void;
 
+  /** What a slot holds before the first step. */
+  protected slotStart(_name: string): number {
+    return 0;
+  }
+
   /** Factors of the running products that Adam corrects its bias with. */
-  protected get betas(): { beta1: number; beta2: number } {
+  protected get betas(): { beta1: number; beta2: number; momentumDecay?: number } {
     return { beta1: 1, beta2: 1 };
   }
 
@@ -79,12 +104,17 @@ export abstract class Optimizer {
     this.#lossScale = lossScale;
   }
 
+  /** What was given or set; of a schedule its first value: `readState` has that of the last step. */
   get learningRate(): number {
     return this.#learningRate;
   }
 
-  /** Takes effect from the next step on, in jitted programs too. */
+  /** Takes effect from the next step on, in jitted programs too. Throws `ArgumentError` where a schedule sets it. */
   set learningRate(value: number) {
+    if (this.#schedule)
+      throw new ArgumentError(
+        `${this.name}: its learning rate follows ${this.#schedule.name}; make it with a number to set it`,
+      );
     this.#learningRate = checkRate(value);
     this.#restored = { ...this.#restored, learningRate: value };
     this.#state?.write({ learningRate: value });
@@ -127,13 +157,18 @@ export abstract class Optimizer {
         parts.map(({ gradient }) => gradient),
         this.betas,
         parts.map(({ unchecked }) => unchecked.storage),
+        this.#schedule?.call,
       );
       const statistics = parts.filter(({ run }) => run.variables[0]!.overwriteWithGradient);
       const updates = parts.filter((part) => !statistics.includes(part));
       const clips = clip(updates, this.clipping, state.storage);
-      for (const [index, part] of updates.entries())
-        this.update({ ...targetOf(part, state), clip: clips[index] }, this.#slots.of(part.run));
-      for (const part of statistics) overwriteKernel(targetOf(part, state));
+      for (const [index, part] of updates.entries()) {
+        const target = { ...targetOf(part, state), clip: clips[index], decay: this.#decayOf(part) };
+        const slots = this.#slots.of(part.run);
+        this.update(target, slots);
+        if (this.#average) averageKernel(target, slots.at(-1)!, this.#average);
+      }
+      for (const part of statistics) updateKernel('overwrite', targetOf(part, state));
     };
     tidy(() => engine.during('other', applied));
   }
@@ -163,6 +198,48 @@ export abstract class Optimizer {
       this.apply(gradients, variables);
       return loss;
     });
+  }
+
+  /** Leaves variables out of weight decay: these, and those whose names contain one of `varNames`. Before the first step, as in Keras. */
+  excludeFromWeightDecay({
+    varList = [],
+    varNames = [],
+  }: {
+    varList?: readonly Variable[];
+    varNames?: readonly string[];
+  }): void {
+    if (this.#state)
+      throw new ArgumentError(`${this.name}.excludeFromWeightDecay: it has made steps already; ask before`);
+    const before = this.#undecayed;
+    this.#undecayed = (variable) =>
+      before(variable) || varList.includes(variable) || varNames.some((part) => variable.name.includes(part));
+  }
+
+  /** Puts the moving average in place of the weights: for the end of training. Throws `ArgumentError` without `useEma`. */
+  finalizeVariableValues(variables: readonly Variable[]): void {
+    if (!this.#average)
+      throw new ArgumentError(`${this.name}.finalizeVariableValues: no average is kept; make it with useEma`);
+    for (const variable of variables) {
+      const average = this.#slots.partOf(variable)?.at(-1);
+      if (average) variable.assign(reshape(average, variable.shape));
+    }
+  }
+
+  #decayOf({ run }: GradientRun): UpdateTarget['decay'] {
+    if (!this.weightDecay) return undefined;
+    const some = run.variables.some(this.#undecayed);
+    const blocks = some ? run.blocksOf((index) => !this.#undecayed(run.variables[index]!)) : undefined;
+    return { rate: this.weightDecay, blocks: blocks?.storage };
+  }
+
+  /** Options that every kind has, where they were given: for `getConfig`. */
+  protected get shared(): Record<string, unknown> {
+    const { weightDecay, clipping } = this;
+    const rate = this.#schedule
+      ? { className: this.#schedule.name, config: this.#schedule.getConfig() }
+      : this.learningRate;
+    const average = this.#average && averageConfig(this.#average);
+    return { learningRate: rate, ...clipping, ...(weightDecay ? { weightDecay } : {}), ...average };
   }
 
   /** Number of steps, as the rules of the loss scale count them. */
@@ -221,31 +298,4 @@ export abstract class Optimizer {
 
 function targetOf({ run, gradient }: GradientRun, { storage }: ScaleState): UpdateTarget {
   return { gradient, master: run.masters, copy: run.copies?.storage, state: storage };
-}
-
-/** Pairs gradients with variables. Throws `ArgumentError` when there are not as many of both. */
-export function zip(gradients: readonly (Tensor | null)[], variables: readonly Variable[]): GradientPair[] {
-  if (gradients.length !== variables.length) {
-    throw new ArgumentError(`zip: ${gradients.length} gradients for ${variables.length} variables`);
-  }
-  return gradients.map((gradient, index) => [gradient, variables[index]!] as const);
-}
-
-function checkPair(name: string, engine: Engine, gradient: Tensor, variable: Variable): void {
-  const where = `${name}.applyGradients: gradient of ${variable.name}`;
-  if (!sameShape(gradient.shape, variable.shape)) {
-    throw new ShapeError(
-      `${where} is ${showShape(gradient.shape)}, the variable ${showShape(variable.shape)}`,
-    );
-  }
-  if (!isFloat(gradient.dtype)) throw new DtypeError(`${where} is ${gradient.dtype}; use a float`);
-  if (gradient.engine !== variable.engine) throw new ArgumentError(`${where} lies on another engine`);
-  if (variable.engine !== engine) throw new ArgumentError(`${where}: the variables lie on two engines`);
-  // Reading the storage checks that neither is gone, before the step has begun.
-  void [gradient.storage, variable.storage];
-}
-
-function checkRate(rate: unknown): number {
-  if (typeof rate === 'number' && rate >= 0 && Number.isFinite(rate)) return rate;
-  throw new ArgumentError(`optimizer: learningRate ${show(rate)}; use a number from 0 on`);
 }

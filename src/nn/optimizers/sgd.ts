@@ -1,6 +1,6 @@
 /** Stochastic gradient descent, with momentum and Nesterov's form of it, as Keras defines them. */
 import type { Tensor } from '../../autograd/tensor.ts';
-import { sgdKernel, type UpdateTarget } from '../../kernels/optimizer.ts';
+import { type UpdateTarget, updateKernel } from '../../kernels/optimizer.ts';
 import { show } from '../../values/dtype.ts';
 import { ArgumentError } from '../../values/errors.ts';
 import { Optimizer, type OptimizerOptions } from './optimizer.ts';
@@ -30,15 +30,13 @@ export class SGD extends Optimizer {
   }
 
   protected update(target: UpdateTarget, [velocity]: readonly Tensor[]): void {
-    sgdKernel(target, velocity, { momentum: this.momentum, nesterov: this.nesterov });
+    const { momentum, nesterov } = this;
+    const flags = { MOMENTUM: momentum > 0, NESTEROV: nesterov };
+    updateKernel('sgd', target, { velocity: momentum > 0 ? velocity : undefined }, { momentum }, flags);
   }
 
   getConfig(): Record<string, unknown> {
-    const { name, learningRate, momentum, nesterov } = this;
-    return { name, learningRate, momentum, nesterov, ...this.clipping };
+    const { name, momentum, nesterov } = this;
+    return { name, ...this.shared, momentum, nesterov };
   }
-}
-
-export function sgd(options?: SGDOptions): SGD {
-  return new SGD(options);
 }

@@ -1,4 +1,4 @@
-/** An optimizer's slots: as much memory for each name as an arena of variables has, laid out as it is, zero at the start. */
+/** An optimizer's slots: as much memory for each name as an arena of variables has, laid out as it is. */
 import type { Tensor } from '../../autograd/tensor.ts';
 import type { Variable } from '../../autograd/variable.ts';
 import { type ArenaRun, arrange, placeOf, type VariableArena } from '../../autograd/variable-arena.ts';
@@ -18,12 +18,15 @@ interface ArenaSlots {
 
 export class Slots {
   readonly #names: () => readonly string[];
+  readonly #start: (name: string) => number;
   readonly #arenas = new Map<VariableArena, ArenaSlots>();
   /** Those that had a step, in the order of their first. */
   readonly #variables = new Set<Variable>();
 
-  constructor(names: () => readonly string[]) {
+  /** `start` is what the slot of a name holds before the first step. */
+  constructor(names: () => readonly string[], start: (name: string) => number) {
     this.#names = names;
+    this.#start = start;
   }
 
   /** The runs in which the variables of a step lie. */
@@ -36,7 +39,9 @@ export class Slots {
   of({ arena, start, size }: Pick<ArenaRun, 'arena' | 'start' | 'size'>): readonly Tensor[] {
     let slots = this.#arenas.get(arena);
     if (!slots) {
-      const whole = this.#names().map(() => arena.memory('optimizer slots', arena.dtype));
+      const whole = this.#names().map((name) =>
+        arena.memory('optimizer slots', arena.dtype, this.#start(name)),
+      );
       slots = { whole, parts: new Map() };
       this.#arenas.set(arena, slots);
     }
@@ -66,7 +71,7 @@ export class Slots {
     return values;
   }
 
-  /** Restores what `read` gave; what it does not have was zero. */
+  /** Restores what `read` gave; what it does not have is as at the start. */
   write(values: SlotValues, variables: readonly Variable[]): void {
     this.runsOf(variables.filter(({ name }) => this.#names().some((slot) => values[slot]?.[name])));
     for (const variable of variables) {
@@ -74,7 +79,7 @@ export class Slots {
       const { engine, dtype, name, size } = variable;
       const slots = this.#ofVariable(variable);
       for (const [index, slot] of this.#names().entries()) {
-        const own = values[slot]?.[name] ?? new Float32Array(size);
+        const own = values[slot]?.[name] ?? new Float32Array(size).fill(this.#start(slot));
         const { storage } = slots[index]!;
         engine.untraced(() => engine.write(storage, encode(name, own, dtype)));
       }
@@ -106,6 +111,11 @@ export class Slots {
       for (const tensor of [...whole, ...[...parts.values()].flat()]) tensor.dispose();
     this.#arenas.clear();
     this.#variables.clear();
+  }
+
+  /** Those of one variable; undefined where it had no step. */
+  partOf(variable: Variable): readonly Tensor[] | undefined {
+    return this.#variables.has(variable) ? this.#ofVariable(variable) : undefined;
   }
 
   #ofVariable(variable: Variable): readonly Tensor[] {

@@ -1,0 +1,43 @@
+// average = momentum average + (1 - momentum) w, of size weights; the first step takes w itself. Every frequency steps, where that is
+// not 0, the weights and their halves become the average. Nothing happens when the state says to skip.
+alias Out4 = vec4<f32>;
+alias Acc = f32;
+
+override COPY: bool = false;
+
+struct Params {
+  size: u32,
+  momentum: f32,
+  frequency: u32,
+}
+
+@group(0) @binding(0) var<storage, read> state: ScaleState;
+@group(0) @binding(1) var<storage, read_write> master: array<Out4>;
+@group(0) @binding(2) var<storage, read_write> copy: array<vec2<u32>>;
+@group(0) @binding(3) var<storage, read_write> average: array<Out4>;
+@group(0) @binding(4) var<uniform> params: Params;
+
+// #include "lib/grid.wgsl"
+// #include "lib/narrow.wgsl"
+// #include "lib/out.wgsl"
+// #include "lib/scale_state.wgsl"
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let quad = linearIndex(group, groups, lane, 64u);
+  if quad * 4u >= params.size || state.apply == 0u {
+    return;
+  }
+  let w = own4(master[quad]);
+  var v = w;
+  if state.iterations > 1u {
+    v = params.momentum * own4(average[quad]) + (1.0 - params.momentum) * w;
+  }
+  average[quad] = out4(v);
+  if params.frequency > 0u && state.iterations % max(params.frequency, 1u) == 0u {
+    master[quad] = out4(v);
+    if COPY {
+      copy[quad] = narrow(v);
+    }
+  }
+}
