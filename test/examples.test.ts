@@ -10,9 +10,8 @@ const folder = fileURLToPath(new URL('../examples/', import.meta.url));
 
 /** What an example prints, line by line. */
 function run(file: string): string[] {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [...process.execArgv, folder + file], {
-    encoding: 'utf8',
-  });
+  const args = [...process.execArgv, folder + file, ...(ARGUMENTS[file] ?? [])];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   assert.is(status, 0, stderr);
   return stdout.trimEnd().split('\n');
 }
@@ -22,6 +21,12 @@ function losses(line: string): [first: number, last: number] {
   const [, first, last] = /^loss ([\d.]+) -> ([\d.]+)/.exec(line) ?? assert.unreachable(line) ?? [];
   return [Number(first), Number(last)];
 }
+
+/** Less work than the example does by itself. */
+const ARGUMENTS: Readonly<Record<string, readonly string[]>> = { 'fashion-cnn.ts': ['1500'] };
+
+/** Float32 losses of the transformer, every tenth step, as lavapipe gave them. */
+const GOLDEN = [3.23586, 2.88857, 2.7686, 2.67652, 2.65381, 2.55326, 2.53114, 2.5381, 2.56301, 2.63519];
 
 const CHECKS: Readonly<Record<string, (lines: string[]) => void>> = {
   'policy.ts'(lines) {
@@ -47,6 +52,30 @@ const CHECKS: Readonly<Record<string, (lines: string[]) => void>> = {
     const [first, last] = losses(lines[0]!);
     assert.ok(first > 0.5 && first < 2 && last < 0.01, lines[0]);
     assert.match(lines[0]!, /after 100 steps$/);
+  },
+  'fashion-cnn.ts'(lines) {
+    const accuracies = lines.flatMap((line) => {
+      const [, accuracy] = /^(?:float32|mixed_float16): .*test accuracy ([\d.]+) %/.exec(line) ?? [];
+      return accuracy === undefined ? [] : [Number(accuracy)];
+    });
+    assert.is(accuracies.length, 2, lines.join('\n'));
+    // Of 1,500 images; 8,000 give 96 to 97 %, and less than half a point between the two.
+    assert.ok(
+      accuracies.every((accuracy) => accuracy > 60),
+      `${accuracies}`,
+    );
+    assert.ok(Math.abs(accuracies[0]! - accuracies[1]!) < 2.5, `${accuracies}`);
+  },
+  'text-transformer.ts'(lines) {
+    const rows = lines.flatMap((line) => {
+      const [, plain, mixed] = /^ *\d+ +([\d.]+) +([\d.]+)$/.exec(line) ?? [];
+      return plain === undefined ? [] : [[Number(plain), Number(mixed)] as const];
+    });
+    assert.is(rows.length, GOLDEN.length, lines.join('\n'));
+    for (const [i, [plain, mixed]] of rows.entries()) {
+      assert.ok(Math.abs(plain - GOLDEN[i]!) < 5e-3, `step ${10 * (i + 1)}: ${plain}, not ${GOLDEN[i]}`);
+      assert.ok(Math.abs(plain - mixed) < 5e-3, `step ${10 * (i + 1)}: ${plain} and ${mixed}`);
+    }
   },
   'underflow.ts'(lines) {
     assert.is(lines[0], 'unscaled: the first kernel is 1');

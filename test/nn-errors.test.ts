@@ -112,9 +112,9 @@ test('compile', async () => {
     [{ loss: 'mse', metrics: ['acc'] }, ArgumentError, /^metric: unknown name 'acc'; use 'accuracy'/],
     [{ loss: 'mse', metrics: 'accuracy' }, ArgumentError, /^compile: metrics is 'accuracy'; use an array/],
     [
-      { loss: 'mse', optimizer: 'rmsprop' },
+      { loss: 'mse', optimizer: 'rmsprob' },
       ArgumentError,
-      /^optimizer: unknown name 'rmsprop'; use 'Adam' or 'SGD'/,
+      /^optimizer: unknown name 'rmsprob'; use 'Adadelta', 'Adagrad', 'Adam', .* or 'SGD'/,
     ],
     [
       { loss: 'mse', optimizer: {} },

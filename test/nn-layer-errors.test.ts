@@ -31,7 +31,7 @@ test('options of layers', async () => {
     [
       { units: 1, kernelInitializer: 'glorot' },
       ArgumentError,
-      /initialiser: unknown name 'glorot'; use 'zeros', 'ones', 'glorotUniform'/,
+      /initialiser: unknown name 'glorot'; use 'zeros', 'ones', 'randomUniform'/,
     ],
     [{ units: 1, biasInitializer: 'toString' }, ArgumentError, /initialiser: unknown name 'toString'/],
     [{ units: 1, inputShape: 4 }, ShapeError, /shape must be an array of sizes, got 4/],
