@@ -7,14 +7,26 @@ import type { Shape } from '../values/shape.ts';
 import type { InputSpec } from './batches.ts';
 import { type AnyLayer, type CallOptions, Layer, type Passed } from './layer.ts';
 import { Model } from './model.ts';
-import type { Mask } from './several.ts';
+import { isShapeList, type Mask, type Tensors } from './several.ts';
 import type { SummaryRow } from './summary.ts';
+
+/** A layer of one input; what gives several results, as recurrent layers may, is refused when shapes are known. */
+type OneInput = Layer<Tensor, Tensors>;
+
+/** Throws `ArgumentError` where a layer gives several results. */
+function oneShape(layer: AnyLayer, sample: Shape): Shape {
+  const shape = layer.outputShape(sample);
+  if (!isShapeList(shape)) return shape as Shape;
+  throw new ArgumentError(
+    `sequential: ${layer.name} gives ${shape.length} results; use ht.model, which takes layers of several`,
+  );
+}
 
 export class Sequential extends Model<Tensor, Tensor> {
   protected override readonly sublayers: readonly AnyLayer[];
 
   /** Throws `ArgumentError` unless `layers` are layers, each once. */
-  constructor(layers: readonly Layer[], options: { name?: string } = {}) {
+  constructor(layers: readonly OneInput[], options: { name?: string } = {}) {
     checkLayers(layers);
     const { inputShape } = layers[0]!;
     super('sequential', { ...options, ...(inputShape && { inputShape }) });
@@ -35,7 +47,7 @@ export class Sequential extends Model<Tensor, Tensor> {
   }
 
   outputShape(sample: Shape): Shape {
-    return this.sublayers.reduce((shape, layer) => layer.outputShape(shape) as Shape, sample);
+    return this.sublayers.reduce((shape, layer) => oneShape(layer, shape), sample);
   }
 
   /** The layers check for themselves. */
@@ -46,7 +58,7 @@ export class Sequential extends Model<Tensor, Tensor> {
     let shape = sample;
     for (const layer of this.sublayers) {
       layer.build(shape, engine);
-      shape = layer.outputShape(shape) as Shape;
+      shape = oneShape(layer, shape);
     }
   }
 
@@ -68,7 +80,7 @@ export class Sequential extends Model<Tensor, Tensor> {
   }
 }
 
-function checkLayers(layers: readonly Layer[]): void {
+function checkLayers(layers: readonly OneInput[]): void {
   if (!Array.isArray(layers) || layers.length === 0)
     throw new ArgumentError('sequential: no layers; give at least one');
   for (const [index, layer] of layers.entries()) {
@@ -84,6 +96,6 @@ function checkLayers(layers: readonly Layer[]): void {
   }
 }
 
-export function sequential(layers: readonly Layer[], options?: { name?: string }): Sequential {
+export function sequential(layers: readonly OneInput[], options?: { name?: string }): Sequential {
   return new Sequential(layers, options);
 }

@@ -4,6 +4,7 @@ import { ELEMENTWISE } from './elementwise.ts';
 import { MERGES } from './merges.ts';
 import { NORMALISATION_LAYERS } from './normalisations.ts';
 import { PLACES } from './places.ts';
+import { RECURRENT } from './recurrent.ts';
 import type { LayerRow } from './row.ts';
 import { WINDOWS } from './windows.ts';
 
@@ -14,4 +15,5 @@ export const LAYER_ROWS: readonly LayerRow[] = [
   ...WINDOWS,
   ...NORMALISATION_LAYERS,
   ...ATTENTION_LAYERS,
+  ...RECURRENT,
 ];

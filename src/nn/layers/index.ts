@@ -1,6 +1,7 @@
 /** Layers as functions, the way TensorFlow.js makes them. */
 import { Activation } from './activation.ts';
 import { BatchNormalization } from './batch-normalization.ts';
+import { Bidirectional } from './bidirectional.ts';
 import { Concatenate } from './concatenate.ts';
 import { Conv1D, Conv2D } from './conv.ts';
 import { Conv2DTranspose } from './conv2d-transpose.ts';
@@ -19,8 +20,10 @@ import {
   GlobalMaxPooling2D,
 } from './global-pooling.ts';
 import { GroupNormalization } from './group-normalization.ts';
+import { GRU } from './gru.ts';
 import { LayerNormalization, RMSNormalization } from './layer-normalization.ts';
 import { LeakyReLU } from './leaky-relu.ts';
+import { LSTM } from './lstm.ts';
 import { Cropping1D, Cropping2D, ZeroPadding1D, ZeroPadding2D } from './margins.ts';
 import { Masking } from './masking.ts';
 import { Add, Average, Maximum, Minimum, Multiply, Subtract } from './merge.ts';
@@ -32,6 +35,7 @@ import { ReLU } from './relu.ts';
 import { RepeatVector } from './repeat-vector.ts';
 import { Rescaling } from './rescaling.ts';
 import { Reshape } from './reshape.ts';
+import { SimpleRNN } from './simple-rnn.ts';
 import { Softmax } from './softmax.ts';
 import { TimeDistributed } from './time-distributed.ts';
 import { UpSampling1D, UpSampling2D } from './up-sampling.ts';
@@ -51,6 +55,7 @@ export const layers = {
   averagePooling1D: maker(AveragePooling1D),
   averagePooling2D: maker(AveragePooling2D),
   batchNormalization: maker(BatchNormalization),
+  bidirectional: maker(Bidirectional),
   concatenate: maker(Concatenate),
   conv1D: maker(Conv1D),
   conv2D: maker(Conv2D),
@@ -71,8 +76,10 @@ export const layers = {
   globalMaxPooling1D: maker(GlobalMaxPooling1D),
   globalMaxPooling2D: maker(GlobalMaxPooling2D),
   groupNormalization: maker(GroupNormalization),
+  gru: maker(GRU),
   layerNormalization: maker(LayerNormalization),
   leakyReLU: maker(LeakyReLU),
+  lstm: maker(LSTM),
   masking: maker(Masking),
   maximum: maker(Maximum),
   maxPooling1D: maker(MaxPooling1D),
@@ -88,6 +95,7 @@ export const layers = {
   reshape: maker(Reshape),
   rmsNormalization: maker(RMSNormalization),
   separableConv2D: maker(SeparableConv2D),
+  simpleRNN: maker(SimpleRNN),
   softmax: maker(Softmax),
   spatialDropout1D: maker(SpatialDropout1D),
   spatialDropout2D: maker(SpatialDropout2D),
