@@ -1,13 +1,17 @@
 /** `halftape/node`: the same names as `halftape`, with Dawn (`webgpu` from npm) as the host of WebGPU. */
 import { freemem } from 'node:os';
 import type { Engine } from './gpu/engine.ts';
-import { type OpenOptions, open as openHost } from './index.ts';
+import { type OpenOptions, open as openHost, callbacks as shared } from './index.ts';
 import { setProgress } from './nn/progress.ts';
+import { csvLogger, tensorBoard } from './node/log-callbacks.ts';
 import { fileNotes } from './node/notes.ts';
 import { terminalProgress } from './node/progress.ts';
 import { AdapterError, HalftapeError } from './values/errors.ts';
 
 export * from './index.ts';
+
+/** Those of `halftape`, and those that write files. */
+export const callbacks = { ...shared, csvLogger, tensorBoard };
 
 export interface NodeOpenOptions extends OpenOptions {
   /** Part of an adapter's name, to choose among several. */
