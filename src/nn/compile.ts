@@ -3,8 +3,8 @@ import type { Policy } from '../precision/policy.ts';
 import { list, show } from '../values/dtype.ts';
 import { ArgumentError } from '../values/errors.ts';
 import { checkOptions } from '../values/options.ts';
-import { type Loss, type LossFunction, type LossLike, toLoss } from './losses.ts';
-import { type MetricLike, toMetric } from './metrics.ts';
+import { type Loss, type LossLike, toLoss } from './losses.ts';
+import { type Metric, type MetricLike, toMetric } from './metrics.ts';
 import { LossScaleOptimizer } from './optimizers/loss-scale-optimizer.ts';
 import { Optimizer } from './optimizers/optimizer.ts';
 import { optimizerFromConfig } from './optimizers/registry.ts';
@@ -30,7 +30,7 @@ export interface Target {
   readonly name: string;
   readonly loss: Loss | undefined;
   readonly weight: number;
-  readonly metrics: readonly { readonly name: string; readonly fn: LossFunction }[];
+  readonly metrics: readonly Metric[];
 }
 
 export interface Compiled {

@@ -18,7 +18,7 @@ import { inOrder } from './data.ts';
 import { LossScaleOptimizer } from './optimizers/loss-scale-optimizer.ts';
 import { createProgress } from './progress.ts';
 import type { SamplesBy } from './samples.ts';
-import { resultNames, type Step, type Training, testStep, trainStep } from './steps.ts';
+import { type Measure, measuresOf, type Step, type Training, testStep, trainStep } from './steps.ts';
 import { tuneEngine } from './tune.ts';
 
 export interface FitOptions {
@@ -70,32 +70,39 @@ export interface History {
 const READ_STEPS = 16;
 const READ_MS = 100;
 
-/** Runs `step` over all batches in `order`, or until `stopped`; returns the means of its results over the samples. */
+/** Runs `step` over all batches in `order`, or until `stopped`; returns what its results come to over the samples. */
 export async function runEpoch(
   engine: Engine,
   step: Step,
-  names: readonly string[],
+  measures: readonly Measure[],
   data: Batches,
   order: Uint32Array,
   batchSize: number,
   onBatch: (batch: number, logs: Logs) => void = () => {},
   stopped: () => boolean = () => false,
 ): Promise<Logs> {
-  const sums = names.map(() => 0);
+  const sums = measures.map((): number[] => []);
+  const resultOf = (i: number, values: readonly number[], samples: number) =>
+    measures[i]!.value?.(values) ?? values[0]! / samples;
+  const logsOf = (values: readonly (readonly number[])[], samples: number): Logs =>
+    Object.fromEntries(measures.map(({ name }, i) => [name, resultOf(i, values[i]!, samples)]));
   let waiting: { results: Tensor[]; samples: number }[] = [];
   let reading: Promise<void> = Promise.resolve();
   let [batches, seen] = [0, 0];
   let lastRead = performance.now();
   const read = async (taken: typeof waiting): Promise<void> => {
-    const values = await readScalars(
+    const values = await readResults(
       engine,
       taken.flatMap(({ results }) => results),
     );
     for (const [index, { samples }] of taken.entries()) {
-      const own = values.slice(index * names.length, (index + 1) * names.length);
-      for (const [i, value] of own.entries()) sums[i]! += value * samples;
+      const own = values.slice(index * measures.length, (index + 1) * measures.length);
+      for (const [i, numbers] of own.entries()) {
+        const factor = measures[i]!.value ? 1 : samples;
+        for (const [k, value] of numbers.entries()) sums[i]![k] = (sums[i]![k] ?? 0) + value * factor;
+      }
       seen += samples;
-      onBatch(batches++, Object.fromEntries(names.map((name, i) => [name, own[i]!])));
+      onBatch(batches++, logsOf(own, 1));
     }
   };
   for (let from = 0; from < data.count && !stopped(); from += batchSize) {
@@ -114,7 +121,7 @@ export async function runEpoch(
   }
   await reading;
   await read(waiting);
-  return Object.fromEntries(names.map((name, i) => [name, sums[i]! / seen]));
+  return logsOf(sums, seen);
 }
 
 export async function fit(
@@ -127,7 +134,7 @@ export async function fit(
   const { engine, optimizer, targets, random } = training;
   const { epochs = 1, batchSize = 32, shuffle = true, verbose = 1 } = options;
   const callbacks = toCallbacks(options.callbacks ?? []);
-  const names = resultNames(targets);
+  const measures = measuresOf(targets);
   const progress = verbose ? createProgress() : undefined;
   const history: Record<string, number[]> = {};
   const times: number[] = [];
@@ -149,10 +156,10 @@ export async function fit(
         for (const callback of callbacks) callback.onBatchEnd(epoch * total + batch, numbers);
       };
       const stopped = () => model.stopTraining;
-      const logs = await runEpoch(engine, train, names, data, order, batchSize, onBatch, stopped);
+      const logs = await runEpoch(engine, train, measures, data, order, batchSize, onBatch, stopped);
       times.push((performance.now() - start) / total);
       if (validation) {
-        const held = await runEpoch(engine, test, names, validation, inOrder(validation.count), batchSize);
+        const held = await runEpoch(engine, test, measures, validation, inOrder(validation.count), batchSize);
         for (const [name, value] of Object.entries(held)) logs[`val_${name}`] = value;
       }
       if (optimizer instanceof LossScaleOptimizer) {
@@ -183,10 +190,11 @@ async function tell(
   for (const callback of callbacks) await what(callback);
 }
 
-async function readScalars(engine: Engine, scalars: readonly Tensor[]): Promise<number[]> {
-  const bytes = await engine.read(scalars.map(({ storage }) => ({ storage, bytes: 4 })));
-  for (const scalar of scalars) scalar.dispose();
-  return bytes.map((word) => new Float32Array(word)[0]!);
+async function readResults(engine: Engine, results: readonly Tensor[]): Promise<number[][]> {
+  const bytes = await engine.read(results.map(({ storage, size }) => ({ storage, bytes: 4 * size })));
+  const values = bytes.map((own, i) => [...new Float32Array(own, 0, results[i]!.size)]);
+  for (const result of results) result.dispose();
+  return values;
 }
 
 function median(values: readonly number[]): number {

@@ -8,6 +8,7 @@ export { Policy, type PolicyLike, type PolicyName } from '../precision/policy.ts
 export { Callback, type Callbacks } from './callbacks/callback.ts';
 export { callbacks } from './callbacks/index.ts';
 export type { CompileOptions } from './compile.ts';
+export type { CountedMetric } from './counted-metrics.ts';
 export type { FitOptions, History } from './fit.ts';
 export { type Functional, model } from './functional.ts';
 export { initialisers as initializers } from './initialisers.ts';
@@ -15,7 +16,7 @@ export { type CallOptions, Layer, type LayerOptions, type Symbolic } from './lay
 export { layers } from './layers/index.ts';
 export { type InputOptions, input } from './layers/input.ts';
 export { losses } from './losses.ts';
-export { metrics } from './metrics.ts';
+export { type MetricLike, metrics } from './metrics.ts';
 export { Model } from './model.ts';
 export { optimizers, type Schedule, schedules } from './optimizers/index.ts';
 export { LossScaleOptimizer, type LossScaleOptions } from './optimizers/loss-scale-optimizer.ts';

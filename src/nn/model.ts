@@ -20,7 +20,7 @@ import type { LossScaleOptimizer } from './optimizers/loss-scale-optimizer.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import type { SamplesBy } from './samples.ts';
 import { type Like, like, shapesIn, type Tensors } from './several.ts';
-import { resultNames, type Training, testStep } from './steps.ts';
+import { measuresOf, type Training, testStep } from './steps.ts';
 import { type SummaryRow, summaryOf } from './summary.ts';
 
 export interface BatchOptions {
@@ -136,7 +136,7 @@ export abstract class Model<In extends Tensors = Tensors, Out extends Tensors = 
     this.build(this.#samplesOf(data.inputs), engine);
     const step = testStep(this.#training(engine, plan));
     try {
-      return await runEpoch(engine, step, resultNames(plan.targets), data, inOrder(data.count), batchSize);
+      return await runEpoch(engine, step, measuresOf(plan.targets), data, inOrder(data.count), batchSize);
     } finally {
       step.dispose();
     }

@@ -16,6 +16,7 @@ import { showShape } from '../values/shape.ts';
 import type { Batch } from './batches.ts';
 import type { Compiled, Target } from './compile.ts';
 import type { Passed } from './layer.ts';
+import type { Metric } from './metrics.ts';
 import type { Mask } from './several.ts';
 
 export interface Training extends Compiled {
@@ -28,14 +29,21 @@ export interface Training extends Compiled {
 
 export type Step = Jitted<[Batch], Tensor[]>;
 
-/** Names of a step's results: `loss`, where there are several outputs `<output>_loss`, and the metrics. */
-export function resultNames(targets: readonly Target[]): string[] {
+/** A result of a step: a number, of which batches have a mean, or counts, which add up. */
+export interface Measure {
+  readonly name: string;
+  /** Of counts: the value that they come to. */
+  readonly value?: Metric['value'];
+}
+
+/** A step's results: `loss`, where there are several outputs `<output>_loss`, and the metrics. */
+export function measuresOf(targets: readonly Target[]): Measure[] {
   const several = targets.length > 1;
   return [
-    'loss',
-    ...(several ? targets.filter(({ loss }) => loss).map(({ name }) => `${name}_loss`) : []),
-    ...targets.flatMap(({ name, metrics }) =>
-      metrics.map((metric) => (several ? `${name}_${metric.name}` : metric.name)),
+    { name: 'loss' },
+    ...(several ? targets.filter(({ loss }) => loss).map(({ name }) => ({ name: `${name}_loss` })) : []),
+    ...targets.flatMap((target) =>
+      target.metrics.map(({ name, value }) => ({ name: several ? `${target.name}_${name}` : name, value })),
     ),
   ];
 }
@@ -88,7 +96,10 @@ function lossesOf(
 
 function metricsOf(targets: readonly Target[], { labels }: Batch, { outputs }: Passed): Tensor[] {
   return targets.flatMap(({ metrics }, index) =>
-    metrics.map(({ name, fn }) => number(name, fn(labels[index]!, outputs[index]!))),
+    metrics.map(({ name, fn, value }) => {
+      const result = fn(labels[index]!, outputs[index]!);
+      return value ? result : number(name, result);
+    }),
   );
 }
 
