@@ -1,4 +1,4 @@
-// Softmax cross-entropy of one row a workgroup, from logits, in f32:
+// Softmax cross-entropy from logits, in f32, LANES neighbouring invocations a row:
 // loss[row] = sum over c of t[row, c] (lse[row] - logits[row, c]), lse being the row's log-sum-exp, kept in two numbers.
 // SPARSE: targets are class numbers (i32), t is one-hot. Otherwise they are rows x columns of f32. A class number
 // outside 0 .. columns - 1 gives NaN.
@@ -24,11 +24,11 @@ struct Params {
 // #include "lib/in.wgsl"
 // #include "lib/log_sum_exp.wgsl"
 
-var<workgroup> folded: array<f32, LANES>;
+var<workgroup> folded: array<f32, 64>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let index = group.y * groups.x + group.x;
+  let index = rowOf(group, groups, lane);
   let row = min(index, params.rows - 1u);
   let own = logSumExp(row, lane);
   let first = row * params.columns;
@@ -40,12 +40,12 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     }
   } else {
     var sum = 0.0;
-    for (var column = lane; column < params.columns; column += LANES) {
+    for (var column = lane % LANES; column < params.columns; column += LANES) {
       sum += bitcast<f32>(targets[first + column]) * (own.y - (logitAt(first + column) - own.x));
     }
     bits = bitcast<u32>(foldSum(lane, sum));
   }
-  if lane == 0u && index < params.rows {
+  if lane % LANES == 0u && index < params.rows {
     loss[row] = bits;
     lse[row] = own;
   }

@@ -1,5 +1,5 @@
 // log(sum over c of e^logits[row, c]), in f32: one number a row or, with SPLIT, two, the row's maximum and the rest.
-// A workgroup a row.
+// LANES neighbouring invocations share a row.
 alias In4 = vec4<f32>;
 alias Acc = f32;
 
@@ -19,13 +19,13 @@ struct Params {
 // #include "lib/in.wgsl"
 // #include "lib/log_sum_exp.wgsl"
 
-var<workgroup> folded: array<f32, LANES>;
+var<workgroup> folded: array<f32, 64>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let row = group.y * groups.x + group.x;
+  let row = rowOf(group, groups, lane);
   let result = logSumExp(min(row, params.rows - 1u), lane);
-  if lane == 0u && row < params.rows {
+  if lane % LANES == 0u && row < params.rows {
     if SPLIT {
       lse[2u * row] = result.x;
       lse[2u * row + 1u] = result.y;

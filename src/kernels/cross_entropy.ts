@@ -3,6 +3,7 @@
 import { cross_entropy, cross_entropy_gradient } from '../generated/shaders.ts';
 import { linearGrid } from '../gpu/shader.ts';
 import { elementOf, type Operand, quadsOf, unusedStorage } from './operand.ts';
+import { rowLanes } from './row_lanes.ts';
 
 /** Loss, and log-sum-exp in two numbers, of each row, float32. `targets` are int32 class numbers (rows) or float32 (rows x columns). */
 export function crossEntropyKernel(
@@ -15,10 +16,10 @@ export function crossEntropyKernel(
   const rows = loss.size;
   logits.engine.run(cross_entropy, {
     types: { In4: elementOf(logits), Acc: 'f32' },
+    ...rowLanes(rows, columns),
     overrides: { SPARSE: targets.dtype === 'int32' },
     bindings: { logits: logits.storage, targets: targets.storage, loss: loss.storage, lse: lse.storage },
     params: { rows, columns },
-    workgroups: linearGrid(rows, 1),
   });
 }
 

@@ -1,4 +1,4 @@
-/** How many invocations share a row, and how much of it each holds: for kernels on `lib/lanes.wgsl`. */
+/** How many invocations share a row, and how much of it each holds: for kernels on `lib/lanes.wgsl` and `lib/log_sum_exp.wgsl`. */
 import { linearGrid, type Workgroups } from '../gpu/shader.ts';
 
 /** Quads that an invocation holds at most. */
@@ -18,6 +18,22 @@ export function rowGrid(
   while (held < HELD && lanes * held < quads) held *= 2;
   return {
     constants: { LANES: lanes, HELD: held },
+    workgroups: linearGrid(Math.ceil(rows / (WORKGROUP / lanes)), 1),
+  };
+}
+
+/** Elements of a row that an invocation takes before it gets another one beside it. */
+const SHARE = 8;
+
+/** The same for kernels that hold nothing and walk along rows element by element. */
+export function rowLanes(
+  rows: number,
+  columns: number,
+): { readonly constants: { readonly LANES: number }; readonly workgroups: Workgroups } {
+  let lanes = 1;
+  while (lanes < WORKGROUP && lanes * SHARE < columns) lanes *= 2;
+  return {
+    constants: { LANES: lanes },
     workgroups: linearGrid(Math.ceil(rows / (WORKGROUP / lanes)), 1),
   };
 }

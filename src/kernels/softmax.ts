@@ -3,6 +3,7 @@
 import { log_sum_exp, softmax } from '../generated/shaders.ts';
 import { linearGrid } from '../gpu/shader.ts';
 import { elementOf, type Operand, quadsOf } from './operand.ts';
+import { rowLanes } from './row_lanes.ts';
 
 /** `lse[row] = log sum e^x[row]`, float32; with `split` two numbers a row, the maximum and the rest. */
 export function logSumExpKernel(
@@ -14,10 +15,10 @@ export function logSumExpKernel(
 ): void {
   x.engine.run(log_sum_exp, {
     types: { In4: elementOf(x), Acc: 'f32' },
+    ...rowLanes(rows, columns),
     overrides: { SPLIT: split },
     bindings: { logits: x.storage, lse: lse.storage },
     params: { rows, columns },
-    workgroups: linearGrid(rows, 1),
   });
 }
 
