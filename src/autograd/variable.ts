@@ -17,6 +17,8 @@ export interface VariableOptions {
   trainable?: boolean;
   /** Optimizers put the gradient in place of the values: for statistics that a backward pass computes. Default false. */
   overwriteWithGradient?: boolean;
+  /** What optimizers bring the values to after each update, of the same shape and dtype. Default: they stay. */
+  constraint?: (values: Tensor) => Tensor;
 }
 
 let unnamed = 0;
@@ -28,6 +30,7 @@ export class Variable {
   readonly dtype: DType;
   readonly size: number;
   readonly overwriteWithGradient: boolean;
+  readonly constraint: ((values: Tensor) => Tensor) | undefined;
   /** Told when the variable is disposed: the arena in which it lies with others. */
   arena: { leave(): void } | undefined;
   readonly #values: Tensor;
@@ -48,6 +51,7 @@ export class Variable {
     this.size = sizeOf(shape);
     const trainable = (options.trainable ?? true) && isFloat(dtype);
     this.overwriteWithGradient = options.overwriteWithGradient ?? false;
+    this.constraint = options.constraint;
     const storage = engine.untraced(() =>
       engine.store(encode(this.name, values, dtype), 'kept', this.name, 'weights'),
     );

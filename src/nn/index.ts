@@ -8,6 +8,7 @@ export { Policy, type PolicyLike, type PolicyName } from '../precision/policy.ts
 export { Callback, type Callbacks } from './callbacks/callback.ts';
 export { callbacks } from './callbacks/index.ts';
 export type { CompileOptions } from './compile.ts';
+export { type Constraint, constraints } from './constraints.ts';
 export type { CountedMetric } from './counted-metrics.ts';
 export type { FitOptions, History } from './fit.ts';
 export { type Functional, model } from './functional.ts';
@@ -22,6 +23,7 @@ export { optimizers, type Schedule, schedules } from './optimizers/index.ts';
 export { LossScaleOptimizer, type LossScaleOptions } from './optimizers/loss-scale-optimizer.ts';
 export { Optimizer, type OptimizerOptions, type OptimizerState } from './optimizers/optimizer.ts';
 export { zip } from './optimizers/pairs.ts';
+export { type Regularizer, regularizers } from './regularizers.ts';
 export { Sequential, sequential } from './sequential.ts';
 export { SymbolicTensor } from './symbolic.ts';
 export { gemmChoices, type TuneOptions, tune } from './tune.ts';

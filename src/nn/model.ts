@@ -208,6 +208,7 @@ export abstract class Model<In extends Tensors = Tensors, Out extends Tensors = 
           { training } as CallOptions<In>,
         ),
       variables: () => this.trainableVariables,
+      penalties: () => this.losses,
     };
   }
 

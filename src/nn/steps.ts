@@ -23,6 +23,8 @@ export interface Training extends Compiled {
   readonly engine: Engine;
   readonly forward: (inputs: readonly Tensor[], training: boolean) => Passed;
   readonly variables: () => readonly Variable[];
+  /** What regularizers add to the loss. */
+  readonly penalties: () => readonly Tensor[];
   /** Draws the order of samples. */
   readonly random: RandomStream;
 }
@@ -49,14 +51,14 @@ export function measuresOf(targets: readonly Target[]): Measure[] {
 }
 
 /** Trains; the metrics are those of the weights before the update, as in Keras. */
-export function trainStep({ forward, variables, optimizer, targets }: Training): Step {
+export function trainStep({ forward, variables, penalties, optimizer, targets }: Training): Step {
   return jit((batch: Batch) => {
     const ran: { passed: Passed; losses: Tensor[] }[] = [];
     const compute = () => {
       const passed = forward(batch.inputs, true);
       const { total, losses } = lossesOf(targets, batch, passed);
       ran.push({ passed, losses });
-      return total;
+      return penalised(total, penalties());
     };
     const { loss, gradients } = optimizer.computeGradients(compute, variables());
     optimizer.apply(gradients, variables());
@@ -65,12 +67,17 @@ export function trainStep({ forward, variables, optimizer, targets }: Training):
   });
 }
 
-export function testStep({ forward, targets }: Training): Step {
+export function testStep({ forward, penalties, targets }: Training): Step {
   return jit((batch: Batch) => {
     const passed = forward(batch.inputs, false);
     const { total, losses } = lossesOf(targets, batch, passed);
-    return [cast(total, 'float32'), ...losses, ...metricsOf(targets, batch, passed)];
+    return [cast(penalised(total, penalties()), 'float32'), ...losses, ...metricsOf(targets, batch, passed)];
   });
+}
+
+/** In float32, which many weights may need; the loss as it is where there are none. */
+function penalised(loss: Tensor, penalties: readonly Tensor[]): Tensor {
+  return penalties.length > 0 ? penalties.reduce((a, b) => add(a, b), cast(loss, 'float32')) : loss;
 }
 
 /** The sum of all outputs' losses, each times its weight; and where there are several, each by itself. */

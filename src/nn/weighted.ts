@@ -7,7 +7,9 @@ import type { FloatDType } from '../values/dtype.ts';
 import { ArgumentError, DisposedError } from '../values/errors.ts';
 import { checkOptions } from '../values/options.ts';
 import type { Shape } from '../values/shape.ts';
+import type { Constraint } from './constraints.ts';
 import type { InitialiserLike } from './initialisers.ts';
+import type { Regularizer } from './regularizers.ts';
 import { assignWeights, makeWeight, readWeights } from './weights.ts';
 
 export interface WeightedOptions {
@@ -23,6 +25,10 @@ export interface WeightOptions {
   trainable?: boolean;
   /** Default: the policy's variable dtype. */
   dtype?: FloatDType;
+  /** What its size adds to the loss. */
+  regularizer?: Regularizer;
+  /** What it is brought to after each update. */
+  constraint?: Constraint;
 }
 
 const names = new Map<string, number>();
@@ -36,6 +42,7 @@ export abstract class Weighted {
   protected engine: Engine | undefined;
   readonly #weights: Variable[] = [];
   readonly #statistics: Variable[] = [];
+  readonly #regularised: { readonly weight: Variable; readonly regularizer: Regularizer }[] = [];
   #trainable: boolean;
 
   /** `accepted` names the options of this kind. */
@@ -78,6 +85,18 @@ export abstract class Weighted {
     return this.#trainable ? this.weights.filter(({ trainable }) => !trainable) : this.weights;
   }
 
+  /**
+   * What regularizers add to the loss now, float32 scalars made at each asking, those of layers inside included: `fit` and `evaluate`
+   * add them; a step of one's own does so itself.
+   */
+  get losses(): Tensor[] {
+    const inside = new Set(this.sublayers);
+    return [
+      ...this.#regularised.map(({ weight, regularizer }) => regularizer(weight.values)),
+      ...[...inside].flatMap(({ losses }) => losses),
+    ];
+  }
+
   /** Values of all weights, in the order of `weights`, widened to float32. */
   getWeights(): Promise<Float32Array[]> {
     return readWeights(this.weights);
@@ -101,12 +120,13 @@ export abstract class Weighted {
     initialiser: InitialiserLike,
     options: WeightOptions = {},
   ): Variable {
-    const { trainable = true, dtype = this.policy.variableDtype } = options;
+    const { trainable = true, dtype = this.policy.variableDtype, regularizer, constraint } = options;
     const weight = makeWeight(this.engine!, shape, initialiser, {
-      ...{ name: `${this.name}/${name}`, dtype },
+      ...{ name: `${this.name}/${name}`, dtype, ...(constraint ? { constraint } : {}) },
       trainable: trainable && this.#trainable,
     });
     (trainable ? this.#weights : this.#statistics).push(weight);
+    if (regularizer) this.#regularised.push({ weight, regularizer });
     return weight;
   }
 
@@ -136,6 +156,7 @@ export abstract class Weighted {
 
   /** Frees the layer's own weights. */
   protected free(): void {
+    this.#regularised.splice(0);
     for (const weight of [...this.#weights.splice(0), ...this.#statistics.splice(0)]) weight.dispose();
   }
 

@@ -53,7 +53,7 @@ abstract class Conv extends ConvolutionLayer<'valid' | 'same' | 'causal'> {
   protected override create(sample: Shape): void {
     const { channels } = this.sizesOf(sample);
     const shape = [...this.kernelSize.slice(2 - this.axes), channels / this.groups, this.filters];
-    this.#kernel = this.addWeight('kernel', shape, this.#initialiser);
+    this.#kernel = this.addWeight('kernel', shape, this.#initialiser, this.rules.kernel);
     this.addBias(this.filters);
   }
 

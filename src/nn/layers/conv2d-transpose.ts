@@ -38,7 +38,7 @@ export class Conv2DTranspose extends ConvolutionLayer {
 
   protected override create(sample: Shape): void {
     const shape = [...this.kernelSize, this.filters, this.sizesOf(sample).channels];
-    this.#kernel = this.addWeight('kernel', shape, this.#initialiser);
+    this.#kernel = this.addWeight('kernel', shape, this.#initialiser, this.rules.kernel);
     this.addBias(this.filters);
   }
 

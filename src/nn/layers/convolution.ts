@@ -9,8 +9,9 @@ import { type ActivationName, activate, checkActivation, fusedActivation } from 
 import { checkOneOf } from '../checks.ts';
 import { type Initialiser, type InitialiserLike, toInitialiser } from '../initialisers.ts';
 import { Layer, type LayerOptions } from '../layer.ts';
+import { WEIGHT_RULES, type WeightRuleOptions, weightRules } from './weight-rules.ts';
 
-export interface ConvolutionOptions<Size, Padding extends string> extends LayerOptions {
+export interface ConvolutionOptions<Size, Padding extends string> extends LayerOptions, WeightRuleOptions {
   /** Of the window, down and across. */
   kernelSize: Size;
   /** Default 1. */
@@ -29,6 +30,7 @@ export interface ConvolutionOptions<Size, Padding extends string> extends LayerO
 
 const OPTIONS = [
   ...['kernelSize', 'strides', 'padding', 'dilationRate', 'activation', 'useBias', 'biasInitializer'],
+  ...WEIGHT_RULES,
 ];
 
 /** Of samples (height, width, channels), or (steps, channels) where `axes` is 1. */
@@ -41,6 +43,8 @@ export abstract class ConvolutionLayer<Padding extends string = 'valid' | 'same'
   readonly useBias: boolean;
   protected readonly axes: 1 | 2;
   protected bias: Variable | undefined;
+  /** Of the kernel, as `addWeight` takes them. */
+  protected readonly rules: ReturnType<typeof weightRules>;
   readonly #biasInitialiser: Initialiser;
 
   /** `own` names the options that a kind of layer adds. */
@@ -66,6 +70,7 @@ export abstract class ConvolutionLayer<Padding extends string = 'valid' | 'same'
     this.activation = checkActivation(this.name, options.activation ?? 'linear');
     this.useBias = options.useBias ?? true;
     this.#biasInitialiser = toInitialiser(options.biasInitializer ?? 'zeros');
+    this.rules = weightRules(this.name, options);
   }
 
   /** Height and width of a sample, height 1 where there are steps, and its channels. Throws `ShapeError`. */
@@ -99,7 +104,7 @@ export abstract class ConvolutionLayer<Padding extends string = 'valid' | 'same'
   }
 
   protected addBias(channels: number): void {
-    if (this.useBias) this.bias = this.addWeight('bias', [channels], this.#biasInitialiser);
+    if (this.useBias) this.bias = this.addWeight('bias', [channels], this.#biasInitialiser, this.rules.bias);
   }
 
   /** Bias and activation, as far as the op applies them. */

@@ -9,8 +9,9 @@ import { type ActivationName, activate, checkActivation, fusedActivation } from 
 import { checkCount } from '../checks.ts';
 import { type Initialiser, type InitialiserLike, toInitialiser } from '../initialisers.ts';
 import { Layer, type LayerOptions } from '../layer.ts';
+import { WEIGHT_RULES, type WeightRuleOptions, weightRules } from './weight-rules.ts';
 
-export interface DenseOptions extends LayerOptions {
+export interface DenseOptions extends LayerOptions, WeightRuleOptions {
   /** Size of the last axis of the result. */
   units: number;
   /** Default `'linear'`. */
@@ -23,7 +24,7 @@ export interface DenseOptions extends LayerOptions {
   biasInitializer?: InitialiserLike;
 }
 
-const OPTIONS = ['units', 'activation', 'useBias', 'kernelInitializer', 'biasInitializer'];
+const OPTIONS = ['units', 'activation', 'useBias', 'kernelInitializer', 'biasInitializer', ...WEIGHT_RULES];
 
 export class Dense extends Layer {
   override readonly supportsMasking = true;
@@ -32,6 +33,7 @@ export class Dense extends Layer {
   readonly #kernelInitialiser: Initialiser;
   readonly #biasInitialiser: Initialiser;
   readonly #useBias: boolean;
+  readonly #rules: ReturnType<typeof weightRules>;
   #kernel: Variable | undefined;
   #bias: Variable | undefined;
 
@@ -42,6 +44,7 @@ export class Dense extends Layer {
     this.#kernelInitialiser = toInitialiser(options.kernelInitializer ?? 'glorotUniform');
     this.#biasInitialiser = toInitialiser(options.biasInitializer ?? 'zeros');
     this.#useBias = options.useBias ?? true;
+    this.#rules = weightRules(this.name, options);
   }
 
   outputShape(sample: Shape): Shape {
@@ -50,8 +53,9 @@ export class Dense extends Layer {
   }
 
   protected override create(sample: Shape): void {
-    this.#kernel = this.addWeight('kernel', [sample.at(-1)!, this.units], this.#kernelInitialiser);
-    if (this.#useBias) this.#bias = this.addWeight('bias', [this.units], this.#biasInitialiser);
+    const { kernel, bias } = this.#rules;
+    this.#kernel = this.addWeight('kernel', [sample.at(-1)!, this.units], this.#kernelInitialiser, kernel);
+    if (this.#useBias) this.#bias = this.addWeight('bias', [this.units], this.#biasInitialiser, bias);
   }
 
   protected call(x: Tensor): Tensor {

@@ -32,7 +32,7 @@ abstract class Depthwise extends ConvolutionLayer {
   protected createDepthwise(name: string, sample: Shape): number {
     const { channels } = this.sizesOf(sample);
     const shape = [...this.kernelSize, channels, this.depthMultiplier];
-    this.#kernel = this.addWeight(name, shape, this.#initialiser);
+    this.#kernel = this.addWeight(name, shape, this.#initialiser, this.rules.kernel);
     return channels * this.depthMultiplier;
   }
 

@@ -166,6 +166,8 @@ export abstract class Optimizer {
         const target = { ...targetOf(part, state), clip: clips[index], decay: this.#decayOf(part) };
         const slots = this.#slots.of(part.run);
         this.update(target, slots);
+        for (const variable of part.run.variables)
+          if (variable.constraint) variable.assign(variable.constraint(variable.values));
         if (this.#average) averageKernel(target, slots.at(-1)!, this.#average);
       }
       for (const part of statistics) updateKernel('overwrite', targetOf(part, state));
