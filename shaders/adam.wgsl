@@ -4,6 +4,8 @@
 // #include "interface/optimizer.wgsl"
 
 override AMSGRAD: bool = false;
+// Of the learning rate, what is taken.
+override RATE: f32 = 1;
 
 struct Params {
   size: u32,
@@ -12,10 +14,10 @@ struct Params {
   epsilon: f32,
 }
 
-@group(0) @binding(6) var<storage, read_write> mean: array<Out4>;
-@group(0) @binding(7) var<storage, read_write> variance: array<Out4>;
-@group(0) @binding(8) var<storage, read_write> largest: array<Out4>;
-@group(0) @binding(9) var<uniform> params: Params;
+@group(0) @binding(5) var<storage, read_write> mean: array<Out4>;
+@group(0) @binding(6) var<storage, read_write> variance: array<Out4>;
+@group(0) @binding(7) var<storage, read_write> largest: array<Out4>;
+@group(0) @binding(8) var<uniform> params: Params;
 
 fn update(quad: u32, g: vec4<Acc>, w: vec4<Acc>) -> vec4<Acc> {
   let m0 = own4(mean[quad]);
@@ -30,6 +32,6 @@ fn update(quad: u32, g: vec4<Acc>, w: vec4<Acc>) -> vec4<Acc> {
     v = select(v, before, before > v);
     largest[quad] = out4(v);
   }
-  let rate = state.learningRate * sqrt(1.0 - state.beta2Power) / (1.0 - state.beta1Power);
+  let rate = RATE * state.learningRate * sqrt(1.0 - state.beta2Power) / (1.0 - state.beta1Power);
   return w - rate * m / (sqrt(v) + params.epsilon);
 }

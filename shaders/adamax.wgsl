@@ -8,9 +8,9 @@ struct Params {
   epsilon: f32,
 }
 
-@group(0) @binding(6) var<storage, read_write> mean: array<Out4>;
-@group(0) @binding(7) var<storage, read_write> norm: array<Out4>;
-@group(0) @binding(8) var<uniform> params: Params;
+@group(0) @binding(5) var<storage, read_write> mean: array<Out4>;
+@group(0) @binding(6) var<storage, read_write> norm: array<Out4>;
+@group(0) @binding(7) var<uniform> params: Params;
 
 fn update(quad: u32, g: vec4<Acc>, w: vec4<Acc>) -> vec4<Acc> {
   let m0 = own4(mean[quad]);

@@ -1,5 +1,5 @@
-// average = momentum average + (1 - momentum) w, of size weights; the first step takes w itself. Every frequency steps, where that is
-// not 0, the weights and their halves become the average. Nothing happens when the state says to skip.
+// average = momentum average + (1 - momentum) w, of size weights; the first iteration takes w itself. Every frequency iterations,
+// where that is not 0, the weights and their halves become the average. Nothing happens in a step that is not finite.
 alias Out4 = vec4<f32>;
 alias Acc = f32;
 
@@ -25,16 +25,18 @@ struct Params {
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let quad = linearIndex(group, groups, lane, 64u);
-  if quad * 4u >= params.size || state.apply == 0u {
+  if quad * 4u >= params.size || state.finite == 0u {
     return;
   }
+  // An iteration is counted before its update.
+  let before = state.iterations - state.apply;
   let w = own4(master[quad]);
   var v = w;
-  if state.iterations > 1u {
+  if before > 0u {
     v = params.momentum * own4(average[quad]) + (1.0 - params.momentum) * w;
   }
   average[quad] = out4(v);
-  if params.frequency > 0u && state.iterations % max(params.frequency, 1u) == 0u {
+  if params.frequency > 0u && (before + 1u) % max(params.frequency, 1u) == 0u {
     master[quad] = out4(v);
     if COPY {
       copy[quad] = narrow(v);

@@ -6,7 +6,7 @@ struct Params {
   size: u32,
 }
 
-@group(0) @binding(6) var<uniform> params: Params;
+@group(0) @binding(5) var<uniform> params: Params;
 
 fn update(quad: u32, _g: vec4<Acc>, _w: vec4<Acc>) -> vec4<Acc> {
   return in4(gradient[quad]);

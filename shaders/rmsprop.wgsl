@@ -12,10 +12,10 @@ struct Params {
   epsilon: f32,
 }
 
-@group(0) @binding(6) var<storage, read_write> velocity: array<Out4>;
-@group(0) @binding(7) var<storage, read_write> mean: array<Out4>;
-@group(0) @binding(8) var<storage, read_write> accumulator: array<Out4>;
-@group(0) @binding(9) var<uniform> params: Params;
+@group(0) @binding(5) var<storage, read_write> velocity: array<Out4>;
+@group(0) @binding(6) var<storage, read_write> mean: array<Out4>;
+@group(0) @binding(7) var<storage, read_write> accumulator: array<Out4>;
+@group(0) @binding(8) var<uniform> params: Params;
 
 fn update(quad: u32, g: vec4<Acc>, w: vec4<Acc>) -> vec4<Acc> {
   let v = params.rho * own4(velocity[quad]) + (1.0 - params.rho) * g * g;

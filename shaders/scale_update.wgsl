@@ -17,6 +17,8 @@ struct Params {
   beta2: f32,
   // Nadam's beta1 grows towards itself: beta1 (1 - momentumDecay^t / 2) in step t. 0: it stays.
   momentumDecay: f32,
+  // Finite steps over which gradients are gathered before an update applies; 1: each one applies its own.
+  window: u32,
 }
 
 @group(0) @binding(0) var<storage, read_write> state: ScaleState;
@@ -28,13 +30,20 @@ struct Params {
 fn main() {
   let finite = state.overflow == 0u;
   state.overflow = 0u;
-  state.apply = select(0u, 1u, finite);
-  state.inverse = 1.0;
-  if params.scaled == 1u {
-    state.inverse = 1.0 / state.scale;
+  state.finite = select(0u, 1u, finite);
+  if finite {
+    state.gathered = state.gathered % params.window + 1u;
   }
+  let applies = finite && state.gathered == params.window;
+  state.apply = select(0u, 1u, applies);
+  state.arriving = 1.0;
+  if params.scaled == 1u {
+    state.arriving = 1.0 / state.scale;
+  }
+  // Gathered gradients are unscaled already, and summed.
+  state.inverse = select(state.arriving, 1.0 / f32(params.window), params.window > 1u);
   // tf.keras's Adam goes by iterations, which skipped steps advance there.
-  if finite || params.countSkipped == 1u {
+  if applies || (params.window == 1u && params.countSkipped == 1u) {
     state.iterations += 1u;
     var fade = 0.0;
     if params.momentumDecay > 0.0 {

@@ -16,6 +16,7 @@ struct Params {
   flag: u32,     // in whole steps (EXPONENTIAL, INVERSE_TIME), again from the start (POLYNOMIAL), warmed up (COSINE)
   peak: f32,     // after warming up; of restarts the factor of each height
   warmup: f32,   // steps
+  window: u32,   // steps whose gradients an iteration gathers
   count: u32,    // of boundaries in points, followed by one value more
 }
 
@@ -87,5 +88,6 @@ fn rateAt(step: f32) -> f32 {
 
 @compute @workgroup_size(1)
 fn main() {
-  state.learningRate = rateAt(f32(state.iterations));
+  // Steps whose gradients are gathered count one by one, as in Keras.
+  state.learningRate = rateAt(f32(state.iterations * params.window + state.gathered % params.window));
 }

@@ -10,8 +10,8 @@ struct Params {
   momentum: f32,
 }
 
-@group(0) @binding(6) var<storage, read_write> velocity: array<Out4>;
-@group(0) @binding(7) var<uniform> params: Params;
+@group(0) @binding(5) var<storage, read_write> velocity: array<Out4>;
+@group(0) @binding(6) var<uniform> params: Params;
 
 fn update(quad: u32, g: vec4<Acc>, w: vec4<Acc>) -> vec4<Acc> {
   let step = state.learningRate * g;

@@ -14,22 +14,20 @@ override COPY: bool = false;
 override CLIP: u32 = 0;
 override BOUND: f32 = 0;
 
-// Share of the weights, times the learning rate, that is taken off before the update (Loshchilov and Hutter 2019); with
-// DECAY_BLOCKS only in blocks of which decayed counts elements.
+// Share of the weights, times the learning rate, that is taken off before the update (Loshchilov and Hutter 2019).
 override DECAY: f32 = 0;
-override DECAY_BLOCKS: bool = false;
 
 const CLIP_NONE = 0u;
 const CLIP_VALUE = 1u;
 const CLIP_NORM = 2u;
 const CLIP_GLOBAL_NORM = 3u;
 
+// At most three slots may follow: WebGPU promises eight storage buffers.
 @group(0) @binding(0) var<storage, read> gradient: array<In4>;
 @group(0) @binding(1) var<storage, read> state: ScaleState;
 @group(0) @binding(2) var<storage, read> factors: array<f32>;
 @group(0) @binding(3) var<storage, read_write> master: array<Out4>;
 @group(0) @binding(4) var<storage, read_write> copy: array<vec2<u32>>;
-@group(0) @binding(5) var<storage, read> decayed: array<u32>;
 
 // #include "lib/grid.wgsl"
 // #include "lib/in.wgsl"
@@ -48,15 +46,15 @@ fn gradientAt(quad: u32) -> vec4<Acc> {
   }
 }
 
-fn decay(quad: u32, w: vec4<Acc>) -> vec4<Acc> {
-  if DECAY == 0.0 || (DECAY_BLOCKS && decayed[quad / 32u] == 0u) {
+fn decay(w: vec4<Acc>) -> vec4<Acc> {
+  if DECAY == 0.0 {
     return w;
   }
   return w - w * (DECAY * state.learningRate);
 }
 
 fn step(quad: u32) {
-  let w = update(quad, gradientAt(quad), decay(quad, own4(master[quad])));
+  let w = update(quad, gradientAt(quad), decay(own4(master[quad])));
   master[quad] = out4(w);
   if COPY {
     copy[quad] = narrow(w);

@@ -4,11 +4,14 @@ struct ScaleState {
   scale: f32,          // loss scale of the next step
   growthCounter: u32,  // finite steps since the scale last changed
   apply: u32,          // 1 when this step's update is to be applied
-  inverse: f32,        // what this step's gradients are to be multiplied with
+  inverse: f32,        // what the gradients that updates take are to be multiplied with
   skipped: u32,        // steps not applied
   iterations: u32,
   learningRate: f32,
   beta1Power: f32,     // beta1^t after t applied steps
   beta2Power: f32,
-  reserved: array<u32, 6>,
+  finite: u32,         // 1 when this step's gradients are finite
+  arriving: f32,       // what this step's gradients are to be multiplied with
+  gathered: u32,       // finite steps of the present window of gradient accumulation, this one included
+  reserved: array<u32, 3>,
 }

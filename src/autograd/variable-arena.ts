@@ -76,7 +76,7 @@ export class VariableArena {
     }
   }
 
-  /** `value` for each element of the arena: masters, copies, or an optimizer's slot. */
+  /** One `value` for each element of the arena: masters, copies, or an optimizer's slot. */
   memory(kind: 'weights' | 'f16 copies' | 'optimizer slots', dtype: DType, value = 0): Tensor {
     const { engine } = this;
     return engine.untraced(() => {
@@ -194,23 +194,35 @@ function own(tensor: Tensor): Tensor {
 
 /**
  * The runs in which these variables, all on one engine, lie side by side. Those that lie in no arena yet are moved into
- * new ones first: of one dtype, with f16 copies or without, each as large as one binding may be.
+ * new ones first: of one dtype, with f16 copies or without, each as large as one binding may be. Variables of different
+ * groups are in different runs, and are moved into different arenas.
  */
-export function arrange(variables: readonly Variable[]): ArenaRun[] {
-  form(variables.filter((variable) => !places.has(variable)));
-  const byArena = new Map<VariableArena, number[]>();
+export function arrange(
+  variables: readonly Variable[],
+  groupOf: (variable: Variable) => string = () => '',
+): ArenaRun[] {
+  form(
+    variables.filter((variable) => !places.has(variable)),
+    groupOf,
+  );
+  const byArena = new Map<VariableArena, Map<string, number[]>>();
   for (const variable of variables) {
     const { arena, index } = places.get(variable)!;
-    byArena.set(arena, [...(byArena.get(arena) ?? []), index]);
+    const groups = byArena.get(arena) ?? new Map<string, number[]>();
+    byArena.set(arena, groups);
+    const group = groupOf(variable);
+    groups.set(group, [...(groups.get(group) ?? []), index]);
   }
-  return [...byArena].flatMap(([arena, indices]) => neighbours(indices).map(([a, b]) => arena.run(a, b)));
+  return [...byArena].flatMap(([arena, groups]) =>
+    [...groups.values()].flatMap((indices) => neighbours(indices).map(([a, b]) => arena.run(a, b))),
+  );
 }
 
-function form(variables: readonly Variable[]): void {
+function form(variables: readonly Variable[], groupOf: (variable: Variable) => string): void {
   const groups = new Map<string, Variable[]>();
   for (const variable of variables) {
     const { dtype, halfStorage, overwriteWithGradient } = variable;
-    const kind = [dtype, halfStorage !== undefined, overwriteWithGradient].join();
+    const kind = [dtype, halfStorage !== undefined, overwriteWithGradient, groupOf(variable)].join();
     groups.set(kind, [...(groups.get(kind) ?? []), variable]);
   }
   for (const group of groups.values()) {

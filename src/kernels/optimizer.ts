@@ -7,6 +7,8 @@ import {
   adamax,
   average,
   lion,
+  muon,
+  muon_direction,
   nadam,
   overwrite,
   rmsprop,
@@ -17,7 +19,9 @@ import type { Storage } from '../gpu/storage.ts';
 import { elementOf, type Operand, quadsOf, unusedStorage } from './operand.ts';
 
 /** A new rule is its shader and a place here. */
-const RULES = { adadelta, adagrad, adam, adamax, lion, nadam, overwrite, rmsprop, sgd };
+const RULES = {
+  ...{ adadelta, adagrad, adam, adamax, lion, muon, muon_direction, nadam, overwrite, rmsprop, sgd },
+};
 
 export type Rule = keyof typeof RULES;
 
@@ -25,13 +29,6 @@ export type Rule = keyof typeof RULES;
 export type Clip =
   | { readonly kind: 'CLIP_VALUE'; readonly bound: number }
   | { readonly kind: 'CLIP_NORM' | 'CLIP_GLOBAL_NORM'; readonly factors: Storage };
-
-/** Share of the weights that a step takes off, times the learning rate. */
-export interface Decay {
-  readonly rate: number;
-  /** Elements of each block that decay, 0 in those that do not; undefined where all do. */
-  readonly blocks: Storage | undefined;
-}
 
 /** One variable, or an arena of them. */
 export interface UpdateTarget {
@@ -41,16 +38,17 @@ export interface UpdateTarget {
   readonly copy: Storage | undefined;
   readonly state: Storage;
   readonly clip?: Clip | undefined;
-  readonly decay?: Decay | undefined;
+  /** Share of the weights that a step takes off, times the learning rate. Default 0. */
+  readonly decay?: number;
 }
 
 /** One step by a rule: its slots by the names of its bindings (those that are missing are not touched), its numbers and its flags. */
 export function updateKernel(
   rule: Rule,
-  { gradient, master, copy, state, clip, decay }: UpdateTarget,
+  { gradient, master, copy, state, clip, decay = 0 }: UpdateTarget,
   slots: Readonly<Record<string, Operand | undefined>> = {},
   numbers: Readonly<Record<string, number>> = {},
-  flags: Readonly<Record<string, boolean>> = {},
+  flags: Readonly<Record<string, boolean | number>> = {},
 ): void {
   const { engine, size } = master;
   const shader: Shader = RULES[rule];
@@ -59,7 +57,6 @@ export function updateKernel(
     ...{ gradient: gradient.storage, state, master: master.storage },
     ...(clip && clip.kind !== 'CLIP_VALUE' ? { factors: clip.factors } : {}),
     ...(copy ? { copy } : {}),
-    ...(decay?.blocks ? { decayed: decay.blocks } : {}),
   };
   engine.run(shader, {
     types: { In4: elementOf(gradient), Out4: elementOf(master), Acc: 'f32' },
@@ -67,8 +64,7 @@ export function updateKernel(
       COPY: copy !== undefined,
       CLIP: constants[clip?.kind ?? 'CLIP_NONE'],
       BOUND: clip?.kind === 'CLIP_VALUE' ? clip.bound : 0,
-      DECAY: decay?.rate ?? 0,
-      DECAY_BLOCKS: decay?.blocks !== undefined,
+      DECAY: decay,
       ...flags,
     },
     bindings: Object.fromEntries(

@@ -19,6 +19,9 @@ export const SCALE_STATE = [
   { name: 'learningRate', type: 'f32' },
   { name: 'beta1Power', type: 'f32' },
   { name: 'beta2Power', type: 'f32' },
+  { name: 'finite', type: 'u32' },
+  { name: 'arriving', type: 'f32' },
+  { name: 'gathered', type: 'u32' },
 ] as const;
 
 export const SCALE_STATE_BYTES = 64;

@@ -15,6 +15,7 @@ export function scheduleKernel(
   engine: Engine,
   state: Storage,
   { kind, numbers, points }: ScheduleCall,
+  window: number,
 ): void {
   const table = points && engine.store(Float32Array.from(points), 'step', 'schedule');
   engine.run(schedule, {
@@ -25,6 +26,7 @@ export function scheduleKernel(
       ...{ initial: 0, steps: 1, rate: 1, floor: 0, flag: 0, peak: 1, warmup: 0 },
       count: points ? (points.length - 1) / 2 : 0,
       ...numbers,
+      window,
     },
     workgroups: [1, 1, 1],
   });

@@ -173,6 +173,7 @@ export async function fit(
         history[name].push(value);
       }
     }
+    if (optimizer.averages) optimizer.finalizeVariableValues(training.variables());
     await tell(callbacks, (callback) => callback.onTrainEnd());
   } finally {
     progress?.stop();

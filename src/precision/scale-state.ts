@@ -21,6 +21,34 @@ type Word = (typeof SCALE_STATE)[number]['name'];
 /** The state's words as numbers. */
 export type ScaleValues = { [K in Word]: number };
 
+/** What all words are before the first step. */
+export function startOf({ initialScale: scale }: LossScale, learningRate: number): ScaleValues {
+  return {
+    ...{
+      scale,
+      growthCounter: 0,
+      overflow: 0,
+      apply: 1,
+      inverse: 1,
+      skipped: 0,
+      iterations: 0,
+      learningRate,
+    },
+    ...{ beta1Power: 1, beta2Power: 1, finite: 1, arriving: 1, gathered: 0 },
+  };
+}
+
+/** What the end of a step needs to know of the optimizer. */
+export interface StepRule {
+  /** Factors of the running products that Adam corrects its bias with; 1 without. */
+  readonly beta1: number;
+  readonly beta2: number;
+  /** Of Nadam. Default 0: `beta1` stays. */
+  readonly momentumDecay?: number;
+  /** Finite steps over which gradients are gathered before an update applies. Default 1. */
+  readonly window?: number;
+}
+
 export class ScaleState {
   readonly engine: Engine;
   readonly lossScale: LossScale;
@@ -30,10 +58,7 @@ export class ScaleState {
   constructor(engine: Engine, lossScale: LossScale, learningRate: number) {
     this.engine = engine;
     this.lossScale = lossScale;
-    const start = encode({
-      ...{ scale: lossScale.initialScale, growthCounter: 0, overflow: 0, apply: 1, inverse: 1, skipped: 0 },
-      ...{ iterations: 0, learningRate, beta1Power: 1, beta2Power: 1 },
-    });
+    const start = encode(startOf(lossScale, learningRate));
     const storage = engine.untraced(() => engine.store(start, 'kept', 'optimizer', 'optimizer slots'));
     this.words = new Tensor(engine, storage, [SCALE_STATE_BYTES / 4], 'float32');
     leaveScopes(this.words);
@@ -50,16 +75,15 @@ export class ScaleState {
 
   /**
    * Ends a step, before its updates: looks for infinities and NaN where the loss scale skips, then decides and moves the
-   * scale. `betas` are the factors of Adam's running products, 1 without; `blocks` tell where arenas hold nothing; `schedule` gives the step its
-   * learning rate.
+   * scale. `blocks` tell where arenas hold nothing; `schedule` gives the step its learning rate.
    */
   endStep(
     gradients: readonly Operand[],
-    betas: { beta1: number; beta2: number; momentumDecay?: number },
+    { beta1, beta2, momentumDecay = 0, window = 1 }: StepRule,
     blocks: readonly Storage[] = [],
     schedule?: ScheduleCall,
   ): void {
-    if (schedule) scheduleKernel(this.engine, this.storage, schedule);
+    if (schedule) scheduleKernel(this.engine, this.storage, schedule, window);
     const { kind, skips, scaledGradients, countSkipped, ...rule } = this.lossScale;
     if (skips) {
       for (const [index, gradient] of gradients.entries())
@@ -74,7 +98,7 @@ export class ScaleState {
       maxScale: rule.maxScale,
       scaled: Number(scaledGradients),
       countSkipped: Number(countSkipped),
-      ...{ momentumDecay: 0, ...betas },
+      ...{ beta1, beta2, momentumDecay, window },
     });
   }
 

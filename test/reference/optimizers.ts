@@ -130,3 +130,24 @@ export function lion({ beta1 = 0.9, beta2 = 0.99 }): Rule {
     };
   };
 }
+
+type Matrix = readonly (readonly number[])[];
+const transposed = (x: Matrix) => x[0]!.map((_, j) => x.map((row) => row[j]!));
+const product = (x: Matrix, y: Matrix) => {
+  const columns = transposed(y);
+  return x.map((row) => columns.map((column) => row.reduce((sum, value, k) => sum + value * column[k]!, 0)));
+};
+const combined = (a: number, x: Matrix, b: number, y: Matrix) =>
+  x.map((row, i) => row.map((value, j) => a * value + b * y[i]![j]!));
+
+/** Newton-Schulz, of a matrix that is not taller than wide; any other is transposed before and after. */
+export function orthogonalised(x: Matrix, steps: number, [a, b, c] = [3.4445, -4.775, 2.0315]): Matrix {
+  if (x.length > x[0]!.length) return transposed(orthogonalised(transposed(x), steps, [a!, b!, c!]));
+  const norm = Math.sqrt(x.flat().reduce((sum, value) => sum + value * value, 0));
+  let o: Matrix = x.map((row) => row.map((value) => value / (norm + 1e-7)));
+  for (let i = 0; i < steps; i++) {
+    const g = product(o, transposed(o));
+    o = combined(a!, o, 1, product(combined(b!, g, c!, product(g, g)), o));
+  }
+  return o;
+}

@@ -4,6 +4,7 @@ import { Adagrad } from './adagrad.ts';
 import { Adam, type AdamOptions, AdamW } from './adam.ts';
 import { Adamax } from './adamax.ts';
 import { Lion } from './lion.ts';
+import { Muon } from './muon.ts';
 import { Nadam } from './nadam.ts';
 import { RMSprop } from './rmsprop.ts';
 import { SGD } from './sgd.ts';
@@ -11,7 +12,7 @@ import { SGD } from './sgd.ts';
 export { type Schedule, schedules } from './schedules.ts';
 
 /** By class name. A new optimizer is its shader, its class and a place here. */
-export const CLASSES = { Adadelta, Adagrad, Adam, AdamW, Adamax, Lion, Nadam, RMSprop, SGD } as const;
+export const CLASSES = { Adadelta, Adagrad, Adam, AdamW, Adamax, Lion, Muon, Nadam, RMSprop, SGD } as const;
 
 function maker<O, T>(kind: new (options?: O) => T): (options?: O) => T {
   return (options) => new kind(options);
@@ -24,6 +25,7 @@ export const optimizers = {
   adamW: maker(AdamW),
   adamax: maker(Adamax),
   lion: maker(Lion),
+  muon: maker(Muon),
   nadam: maker(Nadam),
   rmsprop: maker(RMSprop),
   sgd: maker(SGD),

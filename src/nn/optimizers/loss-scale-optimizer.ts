@@ -39,7 +39,7 @@ const OPTIONS = [
 ];
 const INNER_OPTIONS = [
   ...['learningRate', 'clipNorm', 'globalClipNorm', 'clipValue', 'lossScaleFactor', 'weightDecay'],
-  ...['useEma', 'emaMomentum', 'gradientAccumulationSteps'],
+  ...['useEma', 'emaMomentum', 'emaOverwriteFrequency', 'gradientAccumulationSteps'],
 ];
 
 const wrapped = new WeakSet<Optimizer>();
@@ -166,6 +166,16 @@ export class LossScaleOptimizer {
 
   loadState(state: OptimizerState, variables: readonly Variable[]): void {
     this.innerOptimizer.loadState(state, variables);
+  }
+
+  /** Whether a moving average of the weights is kept. */
+  get averages(): boolean {
+    return this.innerOptimizer.averages;
+  }
+
+  /** As of the inner optimizer. */
+  finalizeVariableValues(variables: readonly Variable[]): void {
+    this.innerOptimizer.finalizeVariableValues(variables);
   }
 
   scale(engine: Engine): Tensor {

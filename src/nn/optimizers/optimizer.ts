@@ -3,28 +3,33 @@ import { GradientTape } from '../../autograd/tape.ts';
 import type { Tensor } from '../../autograd/tensor.ts';
 import { tidy } from '../../autograd/tidy.ts';
 import type { Variable } from '../../autograd/variable.ts';
+import type { ArenaRun } from '../../autograd/variable-arena.ts';
 import type { Engine } from '../../gpu/engine.ts';
-import { averageKernel, type UpdateTarget, updateKernel } from '../../kernels/optimizer.ts';
+import type { UpdateTarget } from '../../kernels/optimizer.ts';
 import { cast } from '../../ops/cast.ts';
 import { mul } from '../../ops/mul.ts';
 import { reshape } from '../../ops/reshape.ts';
 import { type LossScale, NO_LOSS_SCALE, staticLossScale } from '../../precision/loss-scale.ts';
-import { ScaleState, type ScaleValues } from '../../precision/scale-state.ts';
+import { ScaleState, type ScaleValues, startOf } from '../../precision/scale-state.ts';
 import { ArgumentError } from '../../values/errors.ts';
 import { checkOptions } from '../../values/options.ts';
+import { checkCount } from '../checks.ts';
 import { AVERAGE, type Average, type AverageOptions, averageConfig, averageOf } from './average.ts';
 import { checkDecay, checkRate } from './checks.ts';
-import { type Clipping, checkClipping, clip, type GradientRun } from './clipping.ts';
+import { type Clipping, checkClipping } from './clipping.ts';
 import { gradientArena } from './gradient-arena.ts';
-import { checkPair, type GradientPair, zip } from './pairs.ts';
-import { Schedule } from './schedules.ts';
+import { byVariableOf, type GradientPair, zip } from './pairs.ts';
+import { ACCUMULATOR, type Part, type Plan, updateParts } from './parts.ts';
+import { type Schedule, type ScheduleConfig, scheduleOf } from './schedules.ts';
 import { Slots, type SlotValues } from './slots.ts';
 
 export interface OptimizerOptions extends Clipping, AverageOptions {
   /** A number, or one of `ht.schedules`. Default: the optimizer's own. */
-  learningRate?: number | Schedule;
+  learningRate?: number | Schedule | ScheduleConfig;
   /** Share of the weights that a step takes off, times the learning rate, before its update. Default: none, of AdamW 0.004. */
   weightDecay?: number;
+  /** Gathers the gradients of so many finite steps, and updates with their mean. Default: each step updates. */
+  gradientAccumulationSteps?: number;
   /** A fixed loss scale: `scaleLoss` multiplies with it, `apply` divides it out. A `LossScaleOptimizer` overrules it. */
   lossScaleFactor?: number;
   name?: string;
@@ -32,7 +37,7 @@ export interface OptimizerOptions extends Clipping, AverageOptions {
 
 const OPTIONS = [
   ...['learningRate', 'clipNorm', 'globalClipNorm', 'clipValue', 'lossScaleFactor', 'name'],
-  ...['weightDecay', 'useEma', 'emaMomentum', 'emaOverwriteFrequency'],
+  ...['weightDecay', 'useEma', 'emaMomentum', 'emaOverwriteFrequency', 'gradientAccumulationSteps'],
 ];
 
 /** Everything that a checkpoint needs; slot values in float32. */
@@ -48,10 +53,13 @@ export abstract class Optimizer {
   readonly #average: Average | undefined;
   /** Names of the slots; each variable has one of its shape and dtype for every name. */
   protected abstract readonly slotNames: readonly string[];
-  readonly #slots = new Slots(
-    () => (this.#average ? [...this.slotNames, AVERAGE] : this.slotNames),
+  readonly #slots = new Slots<Plan>(
+    (variable) => this.#planOf(variable),
     (name) => this.slotStart(name),
   );
+  /** Steps whose gradients are gathered. */
+  readonly #window: number;
+  readonly #factor: number | undefined;
   #undecayed: (variable: Variable) => boolean = () => false;
   readonly #schedule: Schedule | undefined;
   #lossScale: LossScale;
@@ -62,24 +70,36 @@ export abstract class Optimizer {
   /** `own` names the options that a kind of optimizer adds. */
   constructor(
     kind: string,
-    learningRate: number | Schedule,
+    rate: number | Schedule | ScheduleConfig,
     options: OptimizerOptions,
     own: readonly string[],
   ) {
     checkOptions(kind, options, [...own, ...OPTIONS]);
     this.name = options.name ?? kind;
-    this.#schedule = learningRate instanceof Schedule ? learningRate : undefined;
-    this.#learningRate = checkRate(learningRate instanceof Schedule ? learningRate.at(0) : learningRate);
+    this.#schedule = typeof rate === 'number' ? undefined : scheduleOf(rate);
+    this.#learningRate = checkRate(this.#schedule ? this.#schedule.at(0) : rate);
     this.weightDecay = checkDecay(this.name, options.weightDecay);
     this.#average = averageOf(this.name, options);
+    this.#window = checkCount(this.name, 'gradientAccumulationSteps', options.gradientAccumulationSteps ?? 1);
     this.clipping = checkClipping(options);
     const factor = options.lossScaleFactor;
+    this.#factor = factor;
     this.#lossScale =
       factor === undefined ? NO_LOSS_SCALE : { ...staticLossScale(factor), scaledGradients: true };
   }
 
-  /** Launches the update of one variable. */
-  protected abstract update(target: UpdateTarget, slots: readonly Tensor[]): void;
+  /** Launches the update of variables that have the same slots. */
+  protected abstract update(target: UpdateTarget, slots: readonly Tensor[], run: ArenaRun): void;
+
+  /** The slots of this variable, where not all have the same. */
+  protected slotNamesOf(_variable: Variable): readonly string[] {
+    return this.slotNames;
+  }
+
+  /** The weight decay of this variable, where it is not excluded. */
+  protected weightDecayOf(_variable: Variable): number {
+    return this.weightDecay ?? 0;
+  }
 
   /** What a slot holds before the first step. */
   protected slotStart(_name: string): number {
@@ -133,44 +153,24 @@ export abstract class Optimizer {
 
   /** Applies one gradient to each variable, as `zip` pairs them; pairs without a gradient are passed over. */
   applyGradients(pairs: readonly GradientPair[]): void {
-    const given = pairs.filter(
-      (pair): pair is readonly [Tensor, Variable] => pair[0] !== null && pair[0] !== undefined,
-    );
-    if (given.length === 0) {
-      throw new ArgumentError(
-        `${this.name}.applyGradients: no gradient for any of ${pairs.length} variables`,
-      );
-    }
-    const { engine } = given[0]![1];
-    for (const [gradient, variable] of given) checkPair(this.name, engine, gradient, variable);
-    const byVariable = new Map(given.map(([gradient, variable]) => [variable, gradient]));
-    if (byVariable.size < given.length)
-      throw new ArgumentError(`${this.name}.applyGradients: a variable is given twice; add its gradients`);
+    const byVariable = byVariableOf(`${this.name}.applyGradients`, pairs);
+    const { engine } = [...byVariable.keys()][0]!;
     const state = this.stateOn(engine);
     const runs = this.#slots.runsOf([...byVariable.keys()]);
     const applied = () => {
-      const parts = runs.map((run) => {
+      const parts = runs.map(({ run, plan }): Part => {
         const own = run.variables.map((variable) => byVariable.get(variable)!);
-        return { run, ...gradientArena(run, own, this.#lossScale.skips ? state.storage : undefined) };
+        const flag = this.#lossScale.skips ? state.storage : undefined;
+        return { run, plan, slots: this.#slots.of(run, plan), ...gradientArena(run, own, flag) };
       });
       state.endStep(
         parts.map(({ gradient }) => gradient),
-        this.betas,
+        { ...this.betas, window: this.#window },
         parts.map(({ unchecked }) => unchecked.storage),
         this.#schedule?.call,
       );
-      const statistics = parts.filter(({ run }) => run.variables[0]!.overwriteWithGradient);
-      const updates = parts.filter((part) => !statistics.includes(part));
-      const clips = clip(updates, this.clipping, state.storage);
-      for (const [index, part] of updates.entries()) {
-        const target = { ...targetOf(part, state), clip: clips[index], decay: this.#decayOf(part) };
-        const slots = this.#slots.of(part.run);
-        this.update(target, slots);
-        for (const variable of part.run.variables)
-          if (variable.constraint) variable.assign(variable.constraint(variable.values));
-        if (this.#average) averageKernel(target, slots.at(-1)!, this.#average);
-      }
-      for (const part of statistics) updateKernel('overwrite', targetOf(part, state));
+      const settings = { clipping: this.clipping, average: this.#average, window: this.#window };
+      updateParts(parts, state.storage, settings, (...part) => this.update(...part));
     };
     tidy(() => engine.during('other', applied));
   }
@@ -203,35 +203,41 @@ export abstract class Optimizer {
   }
 
   /** Leaves variables out of weight decay: these, and those whose names contain one of `varNames`. Before the first step, as in Keras. */
-  excludeFromWeightDecay({
-    varList = [],
-    varNames = [],
-  }: {
-    varList?: readonly Variable[];
-    varNames?: readonly string[];
-  }): void {
-    if (this.#state)
-      throw new ArgumentError(`${this.name}.excludeFromWeightDecay: it has made steps already; ask before`);
+  excludeFromWeightDecay(options: { varList?: readonly Variable[]; varNames?: readonly string[] }): void {
+    const where = `${this.name}.excludeFromWeightDecay`;
+    checkOptions(where, options, ['varList', 'varNames']);
+    const { varList = [], varNames = [] } = options;
+    if (this.#state) throw new ArgumentError(`${where}: it has made steps already; ask before`);
     const before = this.#undecayed;
     this.#undecayed = (variable) =>
       before(variable) || varList.includes(variable) || varNames.some((part) => variable.name.includes(part));
   }
 
-  /** Puts the moving average in place of the weights: for the end of training. Throws `ArgumentError` without `useEma`. */
+  /** Whether a moving average of the weights is kept. */
+  get averages(): boolean {
+    return this.#average !== undefined;
+  }
+
+  /** Puts the moving average in place of the weights: for the end of training, as `fit` does. Throws `ArgumentError` without `useEma`. */
   finalizeVariableValues(variables: readonly Variable[]): void {
     if (!this.#average)
       throw new ArgumentError(`${this.name}.finalizeVariableValues: no average is kept; make it with useEma`);
-    for (const variable of variables) {
-      const average = this.#slots.partOf(variable)?.at(-1);
-      if (average) variable.assign(reshape(average, variable.shape));
-    }
+    tidy(() => {
+      for (const variable of variables) {
+        const average = this.#slots.find(variable, AVERAGE);
+        if (average) variable.assign(reshape(average, variable.shape));
+      }
+    });
   }
 
-  #decayOf({ run }: GradientRun): UpdateTarget['decay'] {
-    if (!this.weightDecay) return undefined;
-    const some = run.variables.some(this.#undecayed);
-    const blocks = some ? run.blocksOf((index) => !this.#undecayed(run.variables[index]!)) : undefined;
-    return { rate: this.weightDecay, blocks: blocks?.storage };
+  #planOf(variable: Variable): Plan {
+    const statistic = variable.overwriteWithGradient;
+    const own = statistic ? [] : this.slotNamesOf(variable);
+    const decay = statistic || this.#undecayed(variable) ? 0 : this.weightDecayOf(variable);
+    const slots = [...own];
+    if (this.#window > 1) slots.push(ACCUMULATOR);
+    if (this.#average && !statistic) slots.push(AVERAGE);
+    return { own, slots, decay, statistic, group: `${own.join()} ${decay}` };
   }
 
   /** Options that every kind has, where they were given: for `getConfig`. */
@@ -241,7 +247,12 @@ export abstract class Optimizer {
       ? { className: this.#schedule.name, config: this.#schedule.getConfig() }
       : this.learningRate;
     const average = this.#average && averageConfig(this.#average);
-    return { learningRate: rate, ...clipping, ...(weightDecay ? { weightDecay } : {}), ...average };
+    return {
+      ...{ learningRate: rate, ...clipping, ...average },
+      ...(weightDecay ? { weightDecay } : {}),
+      ...(this.#window > 1 ? { gradientAccumulationSteps: this.#window } : {}),
+      ...(this.#factor === undefined ? {} : { lossScaleFactor: this.#factor }),
+    };
   }
 
   /** Number of steps, as the rules of the loss scale count them. */
@@ -252,16 +263,7 @@ export abstract class Optimizer {
   /** The scale state's words; where no step was made, what they will start with. */
   async readState(): Promise<ScaleValues> {
     if (this.#state) return this.#state.read();
-    const start = {
-      scale: this.#lossScale.initialScale,
-      growthCounter: 0,
-      overflow: 0,
-      apply: 1,
-      inverse: 1,
-      skipped: 0,
-    };
-    const rest = { iterations: 0, learningRate: this.#learningRate, beta1Power: 1, beta2Power: 1 };
-    return { ...start, ...rest, ...this.#restored };
+    return { ...startOf(this.#lossScale, this.#learningRate), ...this.#restored };
   }
 
   /** All state, for a checkpoint. */
@@ -296,8 +298,4 @@ export abstract class Optimizer {
     }
     return this.#state;
   }
-}
-
-function targetOf({ run, gradient }: GradientRun, { storage }: ScaleState): UpdateTarget {
-  return { gradient, master: run.masters, copy: run.copies?.storage, state: storage };
 }

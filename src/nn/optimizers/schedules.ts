@@ -1,6 +1,6 @@
 /** Learning-rate schedules by Keras's formulas: evaluated on the GPU from the steps that were applied, and here for whoever looks. */
 import type { ScheduleCall } from '../../kernels/schedule.ts';
-import { show } from '../../values/dtype.ts';
+import { list, show } from '../../values/dtype.ts';
 import { ArgumentError } from '../../values/errors.ts';
 import { checkOptions } from '../../values/options.ts';
 
@@ -28,6 +28,25 @@ export class Schedule {
   getConfig(): Record<string, unknown> {
     return { ...this.#config };
   }
+}
+
+export interface ScheduleConfig {
+  className: string;
+  config: Record<string, unknown>;
+}
+
+/** A schedule, or what a configuration tells of one. Throws `ArgumentError`. */
+export function scheduleOf(given: unknown): Schedule {
+  if (given instanceof Schedule) return given;
+  if (typeof given !== 'object' || given === null || !('className' in given))
+    throw new ArgumentError(
+      `optimizer: learningRate ${show(given)}; use a number from 0 on, or one of ht.schedules`,
+    );
+  const { className, config } = given as ScheduleConfig;
+  const makers = schedules as unknown as Readonly<Record<string, (options: object) => Schedule>>;
+  if (!Object.hasOwn(schedules, className))
+    throw new ArgumentError(`schedule: unknown name ${show(className)}; use ${list(Object.keys(schedules))}`);
+  return makers[className]!(config);
 }
 
 function check(where: string, options: object, names: readonly string[], positive: readonly string[]): void {

@@ -1,0 +1,63 @@
+/** The variables of a step in runs of one plan, and how they are updated once the step is decided on. */
+import type { Tensor } from '../../autograd/tensor.ts';
+import type { ArenaRun } from '../../autograd/variable-arena.ts';
+import type { Storage } from '../../gpu/storage.ts';
+import { accumulateKernel } from '../../kernels/accumulate.ts';
+import { averageKernel, type UpdateTarget, updateKernel } from '../../kernels/optimizer.ts';
+import { AVERAGE, type Average } from './average.ts';
+import { type Clipping, clip, type GradientRun } from './clipping.ts';
+import type { SlotPlan } from './slots.ts';
+
+/** The name of the slot in which gradients are gathered. */
+export const ACCUMULATOR = 'gradientAccumulator';
+
+/** What is done with a variable. */
+export interface Plan extends SlotPlan {
+  /** Slots of the optimizer itself. */
+  readonly own: readonly string[];
+  /** Share of the weights that a step takes off, times the learning rate. */
+  readonly decay: number;
+  /** The gradient takes the place of the values. */
+  readonly statistic: boolean;
+}
+
+export interface Part extends GradientRun {
+  readonly plan: Plan;
+  readonly slots: Readonly<Record<string, Tensor>>;
+  /** Elements of each block of the gradient that are still to be looked through. */
+  readonly unchecked: Tensor;
+}
+
+/** Updates all variables of a step that has been decided on: gathers, clips, updates by `update`, constrains, averages. */
+export function updateParts(
+  parts: readonly Part[],
+  state: Storage,
+  { clipping, average, window }: { clipping: Clipping; average: Average | undefined; window: number },
+  update: (target: UpdateTarget, slots: readonly Tensor[], run: ArenaRun) => void,
+): void {
+  const taken = window > 1 ? gathered(parts, state) : parts;
+  const updated = taken.filter(({ plan }) => !plan.statistic);
+  const clips = clip(updated, clipping, state);
+  for (const part of taken) {
+    const { run, plan, slots, gradient } = part;
+    const target = { gradient, master: run.masters, copy: run.copies?.storage, state };
+    if (plan.statistic) {
+      updateKernel('overwrite', target);
+      continue;
+    }
+    const own = plan.own.map((name) => slots[name]!);
+    update({ ...target, clip: clips[updated.indexOf(part)], decay: plan.decay }, own, run);
+    for (const variable of run.variables)
+      if (variable.constraint) variable.assign(variable.constraint(variable.values));
+    if (average) averageKernel(target, slots[AVERAGE]!, average);
+  }
+}
+
+/** The same parts with the gradients of the window so far in the place of this step's: their sum; of statistics the largest. */
+function gathered(parts: readonly Part[], state: Storage): Part[] {
+  return parts.map((part) => {
+    const accumulator = part.slots[ACCUMULATOR]!;
+    accumulateKernel(part.gradient, state, accumulator, part.plan.statistic);
+    return { ...part, gradient: accumulator };
+  });
+}
