@@ -4,6 +4,7 @@ import type { Engine } from './gpu/engine.ts';
 import { type OpenOptions, open as openHost, callbacks as shared } from './index.ts';
 import { setProgress } from './nn/progress.ts';
 import { csvLogger, tensorBoard } from './node/log-callbacks.ts';
+import { modelCheckpoint } from './node/model-checkpoint.ts';
 import { fileNotes } from './node/notes.ts';
 import { terminalProgress } from './node/progress.ts';
 import { AdapterError, HalftapeError } from './values/errors.ts';
@@ -11,7 +12,8 @@ import { AdapterError, HalftapeError } from './values/errors.ts';
 export * from './index.ts';
 
 /** Those of `halftape`, and those that write files. */
-export const callbacks = { ...shared, csvLogger, tensorBoard };
+export const callbacks = { ...shared, csvLogger, modelCheckpoint, tensorBoard };
+export { loadWeights, saveWeights } from './node/weights-file.ts';
 
 export interface NodeOpenOptions extends OpenOptions {
   /** Part of an adapter's name, to choose among several. */

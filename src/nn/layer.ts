@@ -3,10 +3,13 @@ import type { Tensor } from '../autograd/tensor.ts';
 import { tidy } from '../autograd/tidy.ts';
 import type { Engine } from '../gpu/engine.ts';
 import { cast } from '../ops/cast.ts';
+import { div } from '../ops/div.ts';
 import { type TensorLike, toTensor } from '../ops/input.ts';
 import { isFloat } from '../values/dtype.ts';
 import { ArgumentError, ShapeError } from '../values/errors.ts';
 import { checkShape, type Shape, showShape } from '../values/shape.ts';
+import { gatherActivity, passActivity } from './activity.ts';
+import { type Regularizer, type RegularizerLike, toRegularizer } from './regularizers.ts';
 import {
   isShapeList,
   type Like,
@@ -23,6 +26,8 @@ import { Weighted, type WeightedOptions } from './weighted.ts';
 export interface LayerOptions extends WeightedOptions {
   /** Shape of one sample, for the first layer of a model; otherwise known at the first call. */
   inputShape?: Shape;
+  /** What the size of the results adds to the loss: a mean over the samples of the batch. Default: nothing. */
+  activityRegularizer?: RegularizerLike;
 }
 
 export interface CallOptions<In extends Tensors = Tensor> {
@@ -58,14 +63,19 @@ export abstract class Layer<
   /** Whether `call` takes a tensor, a list, or a tensor where there is one input and a list where there are several. */
   protected readonly takes: Takes = 'one';
   protected override readonly sublayers: readonly AnyLayer[] = [];
+  readonly #activityRegularizer: Regularizer | undefined;
+  /** What the results of the last call add to the loss, where no other layer made it. */
+  #activity: readonly Tensor[] = [];
   /** The inputs that the weights are for: those of the first call, symbolic ones included. */
   #samples: readonly Shape[] | undefined;
   #built = false;
 
   /** `own` names the options that a kind of layer adds. */
   constructor(kind: string, options: LayerOptions, own: readonly string[]) {
-    super(kind, options, [...own, 'name', 'dtype', 'inputShape', 'trainable']);
-    const { inputShape } = options;
+    super(kind, options, [...own, 'name', 'dtype', 'inputShape', 'trainable', 'activityRegularizer']);
+    const { inputShape, activityRegularizer } = options;
+    if (activityRegularizer !== undefined)
+      this.#activityRegularizer = toRegularizer(this.name, activityRegularizer);
     this.inputShape = inputShape === undefined ? undefined : checkShape(this.name, inputShape);
   }
 
@@ -98,21 +108,34 @@ export abstract class Layer<
       throw new ArgumentError(
         `${this.name}: ${masks.length} masks for ${inputs.length} inputs; give one for each, or null`,
       );
-    return tidy(() => {
-      const { outputs, listed } = this.pass(tensors, masks, options);
-      return like<Out, Tensor>(listed, outputs) as Out;
+    // The masks made on the way end here; what regularizers add lives on.
+    const results = tidy(() => {
+      const { passed, losses } = this.#pass(tensors, masks, options);
+      return { ...passed, masks: [], losses };
     });
+    return like<Out, Tensor>(results.listed, results.outputs) as Out;
   }
 
   /** `apply` with the masks that come in and go out beside the tensors: how models call their layers. */
   pass(inputs: readonly Tensor[], masks: readonly Mask[], options: Options): Passed {
+    return this.#pass(inputs, masks, options).passed;
+  }
+
+  #pass(inputs: readonly Tensor[], masks: readonly Mask[], options: Options) {
     for (const { rank } of inputs) {
       if (rank < 1)
         throw new ShapeError(`${this.where}: the input is a scalar; its first axis must be the batch`);
     }
     const samples = inputs.map(({ shape }) => shape.slice(1));
     this.#prepare(samples, inputs[0]!.engine);
-    return tidy(() => this.run(inputs, masks, options));
+    const ran = tidy(() => gatherActivity(() => this.#regularised(inputs, masks, options)));
+    this.#activity = passActivity(ran.losses) ? [] : ran.losses;
+    return ran;
+  }
+
+  /** Those of the weights, and those of the results of the last call. */
+  override get losses(): Tensor[] {
+    return [...super.losses, ...this.#activity.filter(({ disposed }) => !disposed)];
   }
 
   /** What `pass` does once the weights are there; models connect their layers here. */
@@ -168,6 +191,14 @@ export abstract class Layer<
 
   get #makesWeights(): boolean {
     return this.create !== Layer.prototype.create;
+  }
+
+  #regularised(inputs: readonly Tensor[], masks: readonly Mask[], options: Options): Passed {
+    const passed = this.run(inputs, masks, options);
+    const regularizer = this.#activityRegularizer;
+    if (regularizer)
+      passActivity(passed.outputs.map((y) => div(regularizer(cast(y, 'float32')), y.shape[0]!)));
+    return passed;
   }
 
   #like<T>(values: readonly T[]): Like<In, T> {

@@ -1,7 +1,8 @@
 /** What fit tells while it trains, and what may act on it. */
-import { list } from '../../values/dtype.ts';
+import { type DType, list } from '../../values/dtype.ts';
 import { ArgumentError } from '../../values/errors.ts';
 import { checkOptions } from '../../values/options.ts';
+import type { Shape } from '../../values/shape.ts';
 import { checkOneOf } from '../checks.ts';
 
 /** Results of an epoch by name: `loss`, each metric, and with validation data the same with `val_` in front. */
@@ -12,6 +13,7 @@ export interface TrainedModel {
   readonly optimizer: { learningRate: number };
   /** Set to true, training ends after the present step. */
   stopTraining: boolean;
+  readonly weights: readonly { readonly name: string; readonly shape: Shape; readonly dtype: DType }[];
   getWeights(): Promise<Float32Array[]>;
   setWeights(values: readonly ArrayLike<number>[]): void;
 }

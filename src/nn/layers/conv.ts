@@ -9,8 +9,11 @@ import type { Padding, Pair } from '../../values/window.ts';
 import { checkCount } from '../checks.ts';
 import { type Initialiser, type InitialiserLike, toInitialiser } from '../initialisers.ts';
 import { ConvolutionLayer, type ConvolutionOptions } from './convolution.ts';
+import { ruleNames, type WeightRuleOptions, type WeightRules, weightRules } from './weight-rules.ts';
 
-export interface FilterOptions<Size, P extends string> extends ConvolutionOptions<Size, P> {
+export interface FilterOptions<Size, P extends string>
+  extends ConvolutionOptions<Size, P>,
+    WeightRuleOptions<'kernel'> {
   /** Channels of the result. */
   filters: number;
   /** Default `'glorotUniform'`. */
@@ -26,6 +29,7 @@ abstract class Conv extends ConvolutionLayer<'valid' | 'same' | 'causal'> {
   readonly filters: number;
   readonly groups: number;
   readonly #initialiser: Initialiser;
+  readonly #rules: WeightRules<'kernel'>;
   #kernel: Variable | undefined;
 
   constructor(
@@ -34,10 +38,17 @@ abstract class Conv extends ConvolutionLayer<'valid' | 'same' | 'causal'> {
     options: ConvOptions<unknown, string>,
     paddings: readonly ('valid' | 'same' | 'causal')[],
   ) {
-    super(kind, axes, options, ['filters', 'groups', 'kernelInitializer'], paddings);
+    super(
+      kind,
+      axes,
+      options,
+      ['filters', 'groups', 'kernelInitializer', ...ruleNames(['kernel'])],
+      paddings,
+    );
     this.filters = checkCount(this.name, 'filters', options.filters);
     this.groups = checkCount(this.name, 'groups', options.groups ?? 1);
     this.#initialiser = toInitialiser(options.kernelInitializer ?? 'glorotUniform');
+    this.#rules = weightRules(this.name, options, ['kernel']);
   }
 
   outputShape(sample: Shape): Shape {
@@ -53,7 +64,7 @@ abstract class Conv extends ConvolutionLayer<'valid' | 'same' | 'causal'> {
   protected override create(sample: Shape): void {
     const { channels } = this.sizesOf(sample);
     const shape = [...this.kernelSize.slice(2 - this.axes), channels / this.groups, this.filters];
-    this.#kernel = this.addWeight('kernel', shape, this.#initialiser, this.rules.kernel);
+    this.#kernel = this.addWeight('kernel', shape, this.#initialiser, this.#rules.kernel);
     this.addBias(this.filters);
   }
 

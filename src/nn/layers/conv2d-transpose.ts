@@ -10,6 +10,7 @@ import { checkCount } from '../checks.ts';
 import { type Initialiser, toInitialiser } from '../initialisers.ts';
 import type { FilterOptions } from './conv.ts';
 import { ConvolutionLayer } from './convolution.ts';
+import { ruleNames, type WeightRules, weightRules } from './weight-rules.ts';
 
 /**
  * (rows, columns, channels) to (height, width, filters): `'same'` is strides times the size, `'valid'` room for every window as a whole.
@@ -18,12 +19,15 @@ import { ConvolutionLayer } from './convolution.ts';
 export class Conv2DTranspose extends ConvolutionLayer {
   readonly filters: number;
   readonly #initialiser: Initialiser;
+  readonly #rules: WeightRules<'kernel'>;
   #kernel: Variable | undefined;
 
   constructor(options: FilterOptions<number | Pair, 'valid' | 'same'>) {
-    super('conv2DTranspose', 2, options, ['filters', 'kernelInitializer'], ['valid', 'same']);
+    const own = ['filters', 'kernelInitializer', ...ruleNames(['kernel'])];
+    super('conv2DTranspose', 2, options, own, ['valid', 'same']);
     this.filters = checkCount(this.name, 'filters', options.filters);
     this.#initialiser = toInitialiser(options.kernelInitializer ?? 'glorotUniform');
+    this.#rules = weightRules(this.name, options, ['kernel']);
   }
 
   outputShape(sample: Shape): Shape {
@@ -38,7 +42,7 @@ export class Conv2DTranspose extends ConvolutionLayer {
 
   protected override create(sample: Shape): void {
     const shape = [...this.kernelSize, this.filters, this.sizesOf(sample).channels];
-    this.#kernel = this.addWeight('kernel', shape, this.#initialiser, this.rules.kernel);
+    this.#kernel = this.addWeight('kernel', shape, this.#initialiser, this.#rules.kernel);
     this.addBias(this.filters);
   }
 

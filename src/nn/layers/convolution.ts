@@ -9,9 +9,11 @@ import { type ActivationName, activate, checkActivation, fusedActivation } from 
 import { checkOneOf } from '../checks.ts';
 import { type Initialiser, type InitialiserLike, toInitialiser } from '../initialisers.ts';
 import { Layer, type LayerOptions } from '../layer.ts';
-import { WEIGHT_RULES, type WeightRuleOptions, weightRules } from './weight-rules.ts';
+import { ruleNames, type WeightRuleOptions, type WeightRules, weightRules } from './weight-rules.ts';
 
-export interface ConvolutionOptions<Size, Padding extends string> extends LayerOptions, WeightRuleOptions {
+export interface ConvolutionOptions<Size, Padding extends string>
+  extends LayerOptions,
+    WeightRuleOptions<'bias'> {
   /** Of the window, down and across. */
   kernelSize: Size;
   /** Default 1. */
@@ -30,7 +32,7 @@ export interface ConvolutionOptions<Size, Padding extends string> extends LayerO
 
 const OPTIONS = [
   ...['kernelSize', 'strides', 'padding', 'dilationRate', 'activation', 'useBias', 'biasInitializer'],
-  ...WEIGHT_RULES,
+  ...ruleNames(['bias']),
 ];
 
 /** Of samples (height, width, channels), or (steps, channels) where `axes` is 1. */
@@ -43,8 +45,7 @@ export abstract class ConvolutionLayer<Padding extends string = 'valid' | 'same'
   readonly useBias: boolean;
   protected readonly axes: 1 | 2;
   protected bias: Variable | undefined;
-  /** Of the kernel, as `addWeight` takes them. */
-  protected readonly rules: ReturnType<typeof weightRules>;
+  readonly #biasRules: WeightRules<'bias'>;
   readonly #biasInitialiser: Initialiser;
 
   /** `own` names the options that a kind of layer adds. */
@@ -70,7 +71,7 @@ export abstract class ConvolutionLayer<Padding extends string = 'valid' | 'same'
     this.activation = checkActivation(this.name, options.activation ?? 'linear');
     this.useBias = options.useBias ?? true;
     this.#biasInitialiser = toInitialiser(options.biasInitializer ?? 'zeros');
-    this.rules = weightRules(this.name, options);
+    this.#biasRules = weightRules(this.name, options, ['bias']);
   }
 
   /** Height and width of a sample, height 1 where there are steps, and its channels. Throws `ShapeError`. */
@@ -104,7 +105,8 @@ export abstract class ConvolutionLayer<Padding extends string = 'valid' | 'same'
   }
 
   protected addBias(channels: number): void {
-    if (this.useBias) this.bias = this.addWeight('bias', [channels], this.#biasInitialiser, this.rules.bias);
+    if (this.useBias)
+      this.bias = this.addWeight('bias', [channels], this.#biasInitialiser, this.#biasRules.bias);
   }
 
   /** Bias and activation, as far as the op applies them. */

@@ -9,9 +9,9 @@ import { type ActivationName, activate, checkActivation, fusedActivation } from 
 import { checkCount } from '../checks.ts';
 import { type Initialiser, type InitialiserLike, toInitialiser } from '../initialisers.ts';
 import { Layer, type LayerOptions } from '../layer.ts';
-import { WEIGHT_RULES, type WeightRuleOptions, weightRules } from './weight-rules.ts';
+import { ruleNames, type WeightRuleOptions, type WeightRules, weightRules } from './weight-rules.ts';
 
-export interface DenseOptions extends LayerOptions, WeightRuleOptions {
+export interface DenseOptions extends LayerOptions, WeightRuleOptions<'kernel' | 'bias'> {
   /** Size of the last axis of the result. */
   units: number;
   /** Default `'linear'`. */
@@ -24,7 +24,11 @@ export interface DenseOptions extends LayerOptions, WeightRuleOptions {
   biasInitializer?: InitialiserLike;
 }
 
-const OPTIONS = ['units', 'activation', 'useBias', 'kernelInitializer', 'biasInitializer', ...WEIGHT_RULES];
+const RULES = ['kernel', 'bias'] as const;
+const OPTIONS = [
+  ...['units', 'activation', 'useBias', 'kernelInitializer', 'biasInitializer'],
+  ...ruleNames(RULES),
+];
 
 export class Dense extends Layer {
   override readonly supportsMasking = true;
@@ -33,7 +37,7 @@ export class Dense extends Layer {
   readonly #kernelInitialiser: Initialiser;
   readonly #biasInitialiser: Initialiser;
   readonly #useBias: boolean;
-  readonly #rules: ReturnType<typeof weightRules>;
+  readonly #rules: WeightRules<'kernel' | 'bias'>;
   #kernel: Variable | undefined;
   #bias: Variable | undefined;
 
@@ -44,7 +48,7 @@ export class Dense extends Layer {
     this.#kernelInitialiser = toInitialiser(options.kernelInitializer ?? 'glorotUniform');
     this.#biasInitialiser = toInitialiser(options.biasInitializer ?? 'zeros');
     this.#useBias = options.useBias ?? true;
-    this.#rules = weightRules(this.name, options);
+    this.#rules = weightRules(this.name, options, RULES);
   }
 
   outputShape(sample: Shape): Shape {

@@ -8,31 +8,36 @@ import type { Padding, Pair } from '../../values/window.ts';
 import { checkCount } from '../checks.ts';
 import { type Initialiser, type InitialiserLike, toInitialiser } from '../initialisers.ts';
 import { ConvolutionLayer, type ConvolutionOptions } from './convolution.ts';
+import { ruleNames, type WeightRuleOptions, type WeightRules, weightRules } from './weight-rules.ts';
 
-export interface DepthwiseOptions extends ConvolutionOptions<number | Pair, 'valid' | 'same'> {
+export interface DepthwiseOptions
+  extends ConvolutionOptions<number | Pair, 'valid' | 'same'>,
+    WeightRuleOptions<'depthwise'> {
   /** Filters of each channel. Default 1. */
   depthMultiplier?: number;
   /** Default `'glorotUniform'`. */
   depthwiseInitializer?: InitialiserLike;
 }
 
-const OWN = ['depthMultiplier', 'depthwiseInitializer'];
+const OWN = ['depthMultiplier', 'depthwiseInitializer', ...ruleNames(['depthwise'])];
 
 abstract class Depthwise extends ConvolutionLayer {
   readonly depthMultiplier: number;
   readonly #initialiser: Initialiser;
+  readonly #rules: WeightRules<'depthwise'>;
   #kernel: Variable | undefined;
 
   constructor(kind: string, options: DepthwiseOptions, own: readonly string[]) {
     super(kind, 2, options, [...OWN, ...own], ['valid', 'same']);
     this.depthMultiplier = checkCount(this.name, 'depthMultiplier', options.depthMultiplier ?? 1);
     this.#initialiser = toInitialiser(options.depthwiseInitializer ?? 'glorotUniform');
+    this.#rules = weightRules(this.name, options, ['depthwise']);
   }
 
   protected createDepthwise(name: string, sample: Shape): number {
     const { channels } = this.sizesOf(sample);
     const shape = [...this.kernelSize, channels, this.depthMultiplier];
-    this.#kernel = this.addWeight(name, shape, this.#initialiser, this.rules.kernel);
+    this.#kernel = this.addWeight(name, shape, this.#initialiser, this.#rules.depthwise);
     return channels * this.depthMultiplier;
   }
 
@@ -63,7 +68,7 @@ export class DepthwiseConv2D extends Depthwise {
   }
 }
 
-export interface SeparableOptions extends DepthwiseOptions {
+export interface SeparableOptions extends DepthwiseOptions, WeightRuleOptions<'pointwise'> {
   /** Channels of the result. */
   filters: number;
   /** Default `'glorotUniform'`. */
@@ -77,12 +82,14 @@ export interface SeparableOptions extends DepthwiseOptions {
 export class SeparableConv2D extends Depthwise {
   readonly filters: number;
   readonly #initialiser: Initialiser;
+  readonly #rules: WeightRules<'pointwise'>;
   #pointwise: Variable | undefined;
 
   constructor(options: SeparableOptions) {
-    super('separableConv2D', options, ['filters', 'pointwiseInitializer']);
+    super('separableConv2D', options, ['filters', 'pointwiseInitializer', ...ruleNames(['pointwise'])]);
     this.filters = checkCount(this.name, 'filters', options.filters);
     this.#initialiser = toInitialiser(options.pointwiseInitializer ?? 'glorotUniform');
+    this.#rules = weightRules(this.name, options, ['pointwise']);
   }
 
   outputShape(sample: Shape): Shape {
@@ -91,7 +98,8 @@ export class SeparableConv2D extends Depthwise {
 
   protected override create(sample: Shape): void {
     const between = this.createDepthwise('depthwise_kernel', sample);
-    this.#pointwise = this.addWeight('pointwise_kernel', [1, 1, between, this.filters], this.#initialiser);
+    const shape = [1, 1, between, this.filters];
+    this.#pointwise = this.addWeight('pointwise_kernel', shape, this.#initialiser, this.#rules.pointwise);
     this.addBias(this.filters);
   }
 

@@ -9,8 +9,9 @@ import { checkCount } from '../checks.ts';
 import { type Initialiser, type InitialiserLike, toInitialiser } from '../initialisers.ts';
 import { type CallOptions, Layer, type LayerOptions, type Passed } from '../layer.ts';
 import type { Mask } from '../several.ts';
+import { ruleNames, type WeightRuleOptions, type WeightRules, weightRules } from './weight-rules.ts';
 
-export interface EmbeddingOptions extends LayerOptions {
+export interface EmbeddingOptions extends LayerOptions, WeightRuleOptions<'embeddings'> {
   /** Rows of the table: numbers are 0 to `inputDim` - 1. */
   inputDim: number;
   /** Size of a row. */
@@ -27,14 +28,17 @@ export class Embedding extends Layer {
   readonly outputDim: number;
   readonly maskZero: boolean;
   readonly #initialiser: Initialiser;
+  readonly #rules: WeightRules<'embeddings'>;
   #table: Variable | undefined;
 
   constructor(options: EmbeddingOptions) {
-    super('embedding', options, ['inputDim', 'outputDim', 'embeddingsInitializer', 'maskZero']);
+    const own = ['inputDim', 'outputDim', 'embeddingsInitializer', 'maskZero', ...ruleNames(['embeddings'])];
+    super('embedding', options, own);
     this.inputDim = checkCount(this.name, 'inputDim', options.inputDim);
     this.outputDim = checkCount(this.name, 'outputDim', options.outputDim);
     this.maskZero = options.maskZero ?? false;
     this.#initialiser = toInitialiser(options.embeddingsInitializer ?? 'randomUniform');
+    this.#rules = weightRules(this.name, options, ['embeddings']);
   }
 
   outputShape(sample: Shape): Shape {
@@ -42,7 +46,8 @@ export class Embedding extends Layer {
   }
 
   protected override create(): void {
-    this.#table = this.addWeight('embeddings', [this.inputDim, this.outputDim], this.#initialiser);
+    const shape = [this.inputDim, this.outputDim];
+    this.#table = this.addWeight('embeddings', shape, this.#initialiser, this.#rules.embeddings);
   }
 
   /** Numbers of any shape fit. */

@@ -13,8 +13,9 @@ import { checkCount, checkRate } from '../checks.ts';
 import { type Initialiser, type InitialiserLike, toInitialiser } from '../initialisers.ts';
 import { type CallOptions, Layer, type LayerOptions } from '../layer.ts';
 import type { Mask } from '../several.ts';
+import { ruleNames, type WeightRuleOptions, type WeightRules, weightRules } from './weight-rules.ts';
 
-export interface MultiHeadAttentionOptions extends LayerOptions {
+export interface MultiHeadAttentionOptions extends LayerOptions, WeightRuleOptions<'kernel' | 'bias'> {
   numHeads: number;
   /** Size of each head's queries and keys. */
   keyDim: number;
@@ -45,9 +46,10 @@ interface Projection {
   readonly bias: Variable | undefined;
 }
 
+const RULES = ['kernel', 'bias'] as const;
 const OPTIONS = [
   ...['numHeads', 'keyDim', 'valueDim', 'dropout', 'useBias', 'outputDim'],
-  ...['kernelInitializer', 'biasInitializer'],
+  ...['kernelInitializer', 'biasInitializer', ...ruleNames(RULES)],
 ];
 
 /**
@@ -65,6 +67,7 @@ export class MultiHeadAttention extends Layer<readonly Tensor[], Tensor, Attenti
   readonly #outputDim: number | undefined;
   readonly #kernelInitialiser: Initialiser;
   readonly #biasInitialiser: Initialiser;
+  readonly #rules: WeightRules<'kernel' | 'bias'>;
   #projections: readonly Projection[] = [];
   #output: Projection | undefined;
 
@@ -79,6 +82,7 @@ export class MultiHeadAttention extends Layer<readonly Tensor[], Tensor, Attenti
     this.#outputDim = outputDim === undefined ? undefined : checkCount(this.name, 'outputDim', outputDim);
     this.#kernelInitialiser = toInitialiser(options.kernelInitializer ?? 'glorotUniform');
     this.#biasInitialiser = toInitialiser(options.biasInitializer ?? 'zeros');
+    this.#rules = weightRules(this.name, options, RULES);
   }
 
   outputShape(samples: readonly Shape[]): Shape {
@@ -162,9 +166,12 @@ export class MultiHeadAttention extends Layer<readonly Tensor[], Tensor, Attenti
   }
 
   #projection(name: string, kernel: Shape, bias: Shape): Projection {
+    const rules = this.#rules;
     return {
-      kernel: this.addWeight(`${name}/kernel`, kernel, this.#kernelInitialiser),
-      bias: this.useBias ? this.addWeight(`${name}/bias`, bias, this.#biasInitialiser) : undefined,
+      kernel: this.addWeight(`${name}/kernel`, kernel, this.#kernelInitialiser, rules.kernel),
+      bias: this.useBias
+        ? this.addWeight(`${name}/bias`, bias, this.#biasInitialiser, rules.bias)
+        : undefined,
     };
   }
 }

@@ -6,8 +6,9 @@ import { checkNumber } from '../checks.ts';
 import { type Initialiser, type InitialiserLike, toInitialiser } from '../initialisers.ts';
 import type { LayerOptions } from '../layer.ts';
 import { ElementwiseLayer } from './elementwise.ts';
+import { ruleNames, type WeightRuleOptions, type WeightRules, weightRules } from './weight-rules.ts';
 
-export interface NormalizationOptions extends LayerOptions {
+export interface NormalizationOptions extends LayerOptions, WeightRuleOptions<'gamma' | 'beta'> {
   /** Whether there is a beta to add. Default true. */
   center?: boolean;
   /** Whether there is a gamma to multiply with. Default true. */
@@ -20,7 +21,11 @@ export interface NormalizationOptions extends LayerOptions {
   epsilon?: number;
 }
 
-const OPTIONS = ['center', 'scale', 'betaInitializer', 'gammaInitializer', 'epsilon'];
+const RULES = ['gamma', 'beta'] as const;
+const OPTIONS = [
+  ...['center', 'scale', 'betaInitializer', 'gammaInitializer', 'epsilon'],
+  ...ruleNames(RULES),
+];
 
 export abstract class Normalization extends ElementwiseLayer {
   readonly epsilon: number;
@@ -30,6 +35,7 @@ export abstract class Normalization extends ElementwiseLayer {
   protected beta: Variable | undefined;
   readonly #gammaInitialiser: Initialiser;
   readonly #betaInitialiser: Initialiser;
+  readonly #rules: WeightRules<'gamma' | 'beta'>;
 
   constructor(kind: string, options: NormalizationOptions, own: readonly string[], epsilon: number) {
     super(kind, options, [...OPTIONS, ...own]);
@@ -38,6 +44,7 @@ export abstract class Normalization extends ElementwiseLayer {
     this.scale = options.scale ?? true;
     this.#gammaInitialiser = toInitialiser(options.gammaInitializer ?? 'ones');
     this.#betaInitialiser = toInitialiser(options.betaInitializer ?? 'zeros');
+    this.#rules = weightRules(this.name, options, RULES);
   }
 
   /** Axes that gamma and beta lie along, the batch being axis 0. */
@@ -74,7 +81,7 @@ export abstract class Normalization extends ElementwiseLayer {
     return { gamma: this.gamma?.read(), beta: this.beta?.read() };
   }
 
-  #weight(name: string, shape: Shape, initialiser: Initialiser): Variable {
-    return this.addWeight(name, shape, initialiser, { dtype: 'float32' });
+  #weight(name: 'gamma' | 'beta', shape: Shape, initialiser: Initialiser): Variable {
+    return this.addWeight(name, shape, initialiser, { dtype: 'float32', ...this.#rules[name] });
   }
 }

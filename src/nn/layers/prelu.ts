@@ -9,8 +9,9 @@ import { checkCounts } from '../checks.ts';
 import { type Initialiser, type InitialiserLike, toInitialiser } from '../initialisers.ts';
 import type { LayerOptions } from '../layer.ts';
 import { ElementwiseLayer } from './elementwise.ts';
+import { ruleNames, type WeightRuleOptions, type WeightRules, weightRules } from './weight-rules.ts';
 
-export interface PReLUOptions extends LayerOptions {
+export interface PReLUOptions extends LayerOptions, WeightRuleOptions<'alpha'> {
   /** Default `'zeros'`. */
   alphaInitializer?: InitialiserLike;
   /** Axes along which one alpha serves all, counted from 1: the batch is axis 0. Default: none. */
@@ -20,11 +21,13 @@ export interface PReLUOptions extends LayerOptions {
 export class PReLU extends ElementwiseLayer {
   readonly sharedAxes: readonly number[];
   readonly #initialiser: Initialiser;
+  readonly #rules: WeightRules<'alpha'>;
   #alpha: Variable | undefined;
 
   constructor(options: PReLUOptions = {}) {
-    super('prelu', options, ['alphaInitializer', 'sharedAxes']);
+    super('prelu', options, ['alphaInitializer', 'sharedAxes', ...ruleNames(['alpha'])]);
     this.#initialiser = toInitialiser(options.alphaInitializer ?? 'zeros');
+    this.#rules = weightRules(this.name, options, ['alpha']);
     this.sharedAxes = checkCounts(this.name, 'sharedAxes', options.sharedAxes ?? []);
   }
 
@@ -38,7 +41,7 @@ export class PReLU extends ElementwiseLayer {
 
   protected override create(sample: Shape): void {
     const shape = sample.map((size, axis) => (this.sharedAxes.includes(axis + 1) ? 1 : size));
-    this.#alpha = this.addWeight('alpha', shape, this.#initialiser);
+    this.#alpha = this.addWeight('alpha', shape, this.#initialiser, this.#rules.alpha);
   }
 
   protected override checkSample(sample: Shape, built: Shape): void {

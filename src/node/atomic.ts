@@ -1,0 +1,22 @@
+/** `writeAtomic`: a file that is there as a whole, or as it was before. */
+import { randomBytes } from 'node:crypto';
+import { open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+
+/** Writes beside `path`, forces it to the disk, and puts it in place; what fails on the way leaves nothing behind. */
+export async function writeAtomic(path: string, pieces: readonly Uint8Array[]): Promise<void> {
+  const beside = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}`);
+  try {
+    const file = await open(beside, 'wx');
+    try {
+      for (const piece of pieces) await file.writeFile(piece);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(beside, path);
+  } catch (error) {
+    await rm(beside, { force: true });
+    throw error;
+  }
+}
