@@ -37,19 +37,19 @@ function load(): { name: string; train: Images; test: Images } {
 }
 
 function network(): ht.Sequential {
-  const { conv2D, batchNormalization, reLU, maxPooling2D, globalAveragePooling2D, dense } = ht.layers;
+  const { conv2d, batchNormalization, reLU, maxPooling2d, globalAveragePooling2d, dense } = ht.layers;
   const block = (filters: number, first: object = {}) => [
-    conv2D({ filters, kernelSize: 3, padding: 'same', useBias: false, ...first }),
+    conv2d({ filters, kernelSize: 3, padding: 'same', useBias: false, ...first }),
     batchNormalization({ momentum: 0.9 }),
     reLU(),
   ];
   return ht.sequential([
     ...block(16, { inputShape: [SIDE, SIDE, 1] }),
-    maxPooling2D(),
+    maxPooling2d(),
     ...block(32),
-    maxPooling2D(),
+    maxPooling2d(),
     ...block(64),
-    globalAveragePooling2D(),
+    globalAveragePooling2d(),
     dense({ units: 10, dtype: 'float32' }),
   ]);
 }

@@ -72,12 +72,12 @@ const test = encode(
 console.log(`${training.length} mails to train on, ${all.length - training.length} to test`);
 
 function classifier() {
-  const { embedding, multiHeadAttention, add, layerNormalization, globalAveragePooling1D, dense } = ht.layers;
+  const { embedding, multiHeadAttention, add, layerNormalization, globalAveragePooling1d, dense } = ht.layers;
   const ids = ht.input({ shape: [STEPS], dtype: 'int32' });
   const words = embedding({ inputDim: WORDS, outputDim: SIZE, maskZero: true }).apply(ids);
   const seen = multiHeadAttention({ numHeads: 2, keyDim: SIZE / 2, dropout: 0.1 }).apply([words, words]);
   const mixed = layerNormalization().apply(add().apply([words, seen]));
-  const hidden = dense({ units: SIZE, activation: 'relu' }).apply(globalAveragePooling1D().apply(mixed));
+  const hidden = dense({ units: SIZE, activation: 'relu' }).apply(globalAveragePooling1d().apply(mixed));
   return ht.model({
     inputs: ids,
     outputs: dense({ units: 1, activation: 'sigmoid', dtype: 'float32' }).apply(hidden),

@@ -148,7 +148,7 @@ test('shapes and options of layers', async () => {
       /^l: noiseShape \[null, 2\] for samples \(3\)/,
     ],
     [
-      () => layers.spatialDropout2D({ ...named, rate: 0.5 }).apply(of(3)),
+      () => layers.spatialDropout2d({ ...named, rate: 0.5 }).apply(of(3)),
       ShapeError,
       /^l: samples are \(3\); use \(height, width, channels\)/,
     ],
@@ -159,12 +159,12 @@ test('shapes and options of layers', async () => {
     ],
     [() => layers.rescaling({ ...named } as never), ArgumentError, /^l: scale undefined; use a number/],
     [
-      () => layers.zeroPadding2D({ ...named, padding: [1, -1] }),
+      () => layers.zeroPadding2d({ ...named, padding: [1, -1] }),
       ArgumentError,
       /^l: padding \[1, -1\]; use a whole number from 0 on/,
     ],
     [
-      () => layers.zeroPadding2D(named).apply(of(3, 2)),
+      () => layers.zeroPadding2d(named).apply(of(3, 2)),
       ShapeError,
       /^l: samples are \(3, 2\); use \(height, width, channels\)/,
     ],
@@ -174,7 +174,7 @@ test('shapes and options of layers', async () => {
       /^l: samples are \(4, 1\), cropping is .*leave at least one element/,
     ],
     [
-      () => layers.upSampling2D({ ...named, interpolation: 'cubic' as never }),
+      () => layers.upSampling2d({ ...named, interpolation: 'cubic' as never }),
       ArgumentError,
       /^l: unknown interpolation 'cubic'; use 'nearest' or 'bilinear'/,
     ],

@@ -140,7 +140,7 @@ test('a loss is the mean over the steps that count, times the weights of samples
 
 test('noise: dropped together along shared axes, normal with the moments asked for, nothing outside training', async () => {
   const x = ht.ones([20, 8, 6, 10]);
-  const drop = layers.spatialDropout2D({ rate: 0.5 });
+  const drop = layers.spatialDropout2d({ rate: 0.5 });
   const y = await numbers(drop.apply(x, { training: true }));
   const first = (sample: number, channel: number) => y[sample * 480 + channel]!;
   for (const [index, value] of y.entries()) assert.is(value, first(Math.floor(index / 480), index % 10));
@@ -150,7 +150,7 @@ test('noise: dropped together along shared axes, normal with the moments asked f
   assert.ok(Math.abs(dropped.length - 100) < 6 * Math.sqrt(50), `${dropped.length} of 200 channels`);
   assert.is(new Set(y).size, 2);
   const steps = await numbers(
-    layers.spatialDropout1D({ rate: 0.5 }).apply(ht.ones([9, 5, 7]), { training: true }),
+    layers.spatialDropout1d({ rate: 0.5 }).apply(ht.ones([9, 5, 7]), { training: true }),
   );
   for (const [index, value] of steps.entries())
     assert.is(value, steps[Math.floor(index / 35) * 35 + (index % 7)]);

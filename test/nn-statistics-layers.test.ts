@@ -125,7 +125,7 @@ test('embedding: rows by number, exact beyond what halves count, gradients by ro
     const gradient = await numbers(tape.gradient(y, layer.weights)[0]!);
     const sums = [0, 1, 2051, 2999].map((id) => gradient[2 * id]);
     assert.equal([sums, gradient.filter((value) => value !== 0).length], [[2, 1, 2, 1], 8]);
-    const model = ht.sequential([layer, ht.layers.globalAveragePooling1D()]);
+    const model = ht.sequential([layer, ht.layers.globalAveragePooling1d()]);
     const mean = (rows: number[]) =>
       [0, 1].map((k) => rows.reduce((s, id) => s + ((2 * id + k) % 512) / 8, 0) / rows.length);
     assert.equal(await numbers(model.apply(ht.tensor(ids))), [...mean([2999, 2051]), ...mean([2051, 1])]);
@@ -169,7 +169,7 @@ test('multi-head attention: causal and padding masks hide what they should, also
   const ids = ht.input({ shape: [5] });
   const embedded = ht.layers.embedding({ inputDim: 9, outputDim: 6, maskZero: true }).apply(ids);
   const pooled = ht.layers
-    .globalAveragePooling1D()
+    .globalAveragePooling1d()
     .apply(ht.layers.multiHeadAttention({ numHeads: 2, keyDim: 3 }).apply([embedded, embedded]));
   const model = ht.model({ inputs: ids, outputs: pooled });
   assert.equal(model.apply(ht.tensor([[1, 2, 3, 0, 0]])).shape, [1, 6]);

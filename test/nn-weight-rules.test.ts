@@ -191,7 +191,7 @@ test('what they refuse', () => {
     /^d: unknown regularizer 'l3'; use 'l1', 'l2' or 'l1l2', or a function$/,
   );
   assert.throws(
-    () => ht.layers.conv2D({ filters: 1, kernelSize: 1, kernelConstraint: 'big' as never, name: 'c' }),
+    () => ht.layers.conv2d({ filters: 1, kernelSize: 1, kernelConstraint: 'big' as never, name: 'c' }),
     /^c: unknown constraint 'big'; use 'maxNorm', 'nonNeg', /,
   );
   assert.throws(() => ht.regularizers.l1({ l1: -1 }), /^l1: l1 -1; use a number from 0 on$/);

@@ -51,7 +51,7 @@ export const PLACES: readonly LayerRow[] = [
   ),
   ...rows('flatten', {}, (x) => reshape(x!, [2, 60]), image),
   ...rows(
-    'zeroPadding1D',
+    'zeroPadding1d',
     {},
     (x) =>
       pad(x!, [
@@ -62,7 +62,7 @@ export const PLACES: readonly LayerRow[] = [
     [[2, 3, 5]],
   ),
   ...rows(
-    'zeroPadding1D',
+    'zeroPadding1d',
     { padding: [2, 0] },
     (x) =>
       pad(x!, [
@@ -73,7 +73,7 @@ export const PLACES: readonly LayerRow[] = [
     [[2, 3, 5]],
   ),
   ...rows(
-    'zeroPadding2D',
+    'zeroPadding2d',
     {},
     (x) =>
       pad(x!, [
@@ -85,7 +85,7 @@ export const PLACES: readonly LayerRow[] = [
     image,
   ),
   ...rows(
-    'zeroPadding2D',
+    'zeroPadding2d',
     { padding: [2, 1] },
     (x) =>
       pad(x!, [
@@ -97,7 +97,7 @@ export const PLACES: readonly LayerRow[] = [
     image,
   ),
   ...rows(
-    'zeroPadding2D',
+    'zeroPadding2d',
     {
       padding: [
         [0, 1],
@@ -126,22 +126,22 @@ export const PLACES: readonly LayerRow[] = [
     image,
   ),
   ...rows(
-    'upSampling1D',
+    'upSampling1d',
     { size: 3 },
     (x) => picked(x!, [2, 9, 5], ([i, j, k]) => [i!, Math.floor(j! / 3), k!]),
     [[2, 3, 5]],
   ),
   ...rows(
-    'upSampling2D',
+    'upSampling2d',
     {},
     (x) => picked(x!, [2, 10, 8, 3], ([i, j, k, l]) => [i!, j! >> 1, k! >> 1, l!]),
     image,
   ),
   ...rows(
-    'upSampling2D',
+    'upSampling2d',
     { size: [3, 1] },
     (x) => picked(x!, [2, 15, 4, 3], ([i, j, k, l]) => [i!, Math.floor(j! / 3), k!, l!]),
     image,
   ),
-  ...rows('upSampling2D', { interpolation: 'bilinear' }, (x) => bilinear(x!, 2), image),
+  ...rows('upSampling2d', { interpolation: 'bilinear' }, (x) => bilinear(x!, 2), image),
 ];

@@ -24,16 +24,16 @@ const silu = unary((v) => v / (1 + Math.exp(-v)));
 const untied = (...given: Parameters<typeof rows>) =>
   rows(...given).map((row) => ({ ...row, draws: distinct }));
 
-function conv2D(options: object, own: ConvOptions, inputs: LayerRow['inputs'], terms: number): LayerRow {
+function image(options: object, own: ConvOptions, inputs: LayerRow['inputs'], terms: number): LayerRow {
   return {
-    ...{ layer: 'conv2D', options, inputs, terms },
+    ...{ layer: 'conv2d', options, inputs, terms },
     reference: (x, kernel, bias) => conv2d(x!, kernel!, { ...own, bias }),
   };
 }
 
-function conv1D(options: object, own: ConvOptions, inputs: LayerRow['inputs'], terms: number): LayerRow {
+function series(options: object, own: ConvOptions, inputs: LayerRow['inputs'], terms: number): LayerRow {
   return {
-    ...{ layer: 'conv1D', options, inputs, terms },
+    ...{ layer: 'conv1d', options, inputs, terms },
     reference: (x, kernel, bias) =>
       asSteps(conv2d(asImages(x!), reshape(kernel!, [1, ...kernel!.shape]), { ...own, bias })),
   };
@@ -48,32 +48,32 @@ const sides = (before: number, after: number) =>
   ] as const;
 
 export const WINDOWS: readonly LayerRow[] = [
-  conv2D({ filters: 5, kernelSize: 3 }, {}, [[2, 5, 7, 3]], 27),
-  conv2D(
+  image({ filters: 5, kernelSize: 3 }, {}, [[2, 5, 7, 3]], 27),
+  image(
     { filters: 4, kernelSize: [3, 2], strides: [2, 1], padding: 'same', useBias: false, activation: 'tanh' },
     { strides: [2, 1], pad: 'same', activation: 'tanh' },
     [[1, 6, 5, 4]],
     24,
   ),
-  conv2D(
+  image(
     { filters: 6, kernelSize: 3, dilationRate: 2, groups: 2, padding: 'same' },
     { dilations: 2, groups: 2, pad: 'same' },
     [[1, 7, 5, 4]],
     18,
   ),
   {
-    ...{ layer: 'conv2D', options: { filters: 3, kernelSize: 1, activation: 'silu' }, terms: 5 },
+    ...{ layer: 'conv2d', options: { filters: 3, kernelSize: 1, activation: 'silu' }, terms: 5 },
     inputs: [[2, 3, 4, 5]],
     reference: (x, kernel, bias) => silu(conv2d(x!, kernel!, { bias })),
   },
-  conv1D({ filters: 5, kernelSize: 3 }, {}, [[2, 9, 4]], 12),
-  conv1D(
+  series({ filters: 5, kernelSize: 3 }, {}, [[2, 9, 4]], 12),
+  series(
     { filters: 3, kernelSize: 3, padding: 'causal', dilationRate: 2 },
     { dilations: [1, 2], pad: sides(4, 0) },
     [[2, 7, 3]],
     9,
   ),
-  conv1D(
+  series(
     { filters: 4, kernelSize: [2], strides: 2, padding: 'same' },
     { strides: [1, 2], pad: 'same' },
     [[1, 7, 5]],
@@ -81,7 +81,7 @@ export const WINDOWS: readonly LayerRow[] = [
   ),
   {
     ...{
-      layer: 'conv2DTranspose',
+      layer: 'conv2dTranspose',
       options: { filters: 3, kernelSize: 3 },
       inputs: [[2, 3, 4, 5]],
       terms: 45,
@@ -89,21 +89,21 @@ export const WINDOWS: readonly LayerRow[] = [
     reference: (x, kernel, bias) => plusBias(conv2dTranspose(x!, kernel!, [5, 6]), bias!),
   },
   {
-    layer: 'conv2DTranspose',
+    layer: 'conv2dTranspose',
     options: { filters: 4, kernelSize: [3, 2], strides: 2, padding: 'same', activation: 'tanh' },
     ...{ inputs: [[1, 3, 4, 2]], terms: 12 },
     reference: (x, kernel, bias) =>
       unary(Math.tanh)(plusBias(conv2dTranspose(x!, kernel!, [6, 8], { strides: 2, pad: 'same' }), bias!)),
   },
   {
-    layer: 'conv2DTranspose',
+    layer: 'conv2dTranspose',
     options: { filters: 2, kernelSize: 2, strides: [3, 2], useBias: false },
     ...{ inputs: [[1, 2, 3, 4]], terms: 16 },
     reference: (x, kernel) => conv2dTranspose(x!, kernel!, [6, 6], { strides: [3, 2] }),
   },
   {
     ...{
-      layer: 'depthwiseConv2D',
+      layer: 'depthwiseConv2d',
       options: { kernelSize: 3, padding: 'same' },
       inputs: [[2, 5, 4, 3]],
       terms: 9,
@@ -111,45 +111,45 @@ export const WINDOWS: readonly LayerRow[] = [
     reference: (x, kernel, bias) => depthwiseConv2d(x!, kernel!, { pad: 'same', bias }),
   },
   {
-    layer: 'depthwiseConv2D',
+    layer: 'depthwiseConv2d',
     options: { kernelSize: [2, 3], strides: 2, depthMultiplier: 2, activation: 'sigmoid' },
     ...{ inputs: [[1, 6, 7, 2]], terms: 6 },
     reference: (x, kernel, bias) => depthwiseConv2d(x!, kernel!, { strides: 2, bias, activation: 'sigmoid' }),
   },
   {
-    layer: 'separableConv2D',
+    layer: 'separableConv2d',
     options: { filters: 5, kernelSize: 3, depthMultiplier: 2, padding: 'same' },
     ...{ inputs: [[1, 5, 4, 3]], terms: 54 },
     reference: (x, depthwise, pointwise, bias) =>
       conv2d(depthwiseConv2d(x!, depthwise!, { pad: 'same' }), pointwise!, { bias }),
   },
-  ...untied('maxPooling2D', {}, (x) => maxPool(x!, [2, 2], { strides: 2 }), [[2, 4, 7, 3]]),
+  ...untied('maxPooling2d', {}, (x) => maxPool(x!, [2, 2], { strides: 2 }), [[2, 4, 7, 3]]),
   ...untied(
-    'maxPooling2D',
+    'maxPooling2d',
     { poolSize: [3, 2], strides: [1, 2], padding: 'same' },
     (x) => maxPool(x!, [3, 2], { strides: [1, 2], pad: 'same' }),
     [[1, 5, 4, 4]],
   ),
-  ...rows('averagePooling2D', {}, (x) => avgPool(x!, [2, 2], { strides: 2 }), [[2, 4, 6, 3]]),
+  ...rows('averagePooling2d', {}, (x) => avgPool(x!, [2, 2], { strides: 2 }), [[2, 4, 6, 3]]),
   ...rows(
-    'averagePooling2D',
+    'averagePooling2d',
     { poolSize: 3, strides: 2, padding: 'same' },
     (x) => avgPool(x!, [3, 3], { strides: 2, pad: 'same' }),
     [[1, 5, 4, 4]],
   ),
-  ...untied('maxPooling1D', {}, (x) => asSteps(maxPool(asImages(x!), [1, 2], { strides: 2 })), [[2, 7, 3]]),
+  ...untied('maxPooling1d', {}, (x) => asSteps(maxPool(asImages(x!), [1, 2], { strides: 2 })), [[2, 7, 3]]),
   ...rows(
-    'averagePooling1D',
+    'averagePooling1d',
     { poolSize: 3, strides: 1, padding: 'same' },
     (x) => asSteps(avgPool(asImages(x!), [1, 3], { strides: 1, pad: 'same' })),
     [[2, 7, 3]],
   ),
-  ...rows('globalAveragePooling1D', {}, (x) => reduce(meanOf, x!, 1), [[2, 7, 3]]),
-  ...rows('globalAveragePooling2D', { keepDims: true }, (x) => reduce(meanOf, x!, [1, 2], true), [
+  ...rows('globalAveragePooling1d', {}, (x) => reduce(meanOf, x!, 1), [[2, 7, 3]]),
+  ...rows('globalAveragePooling2d', { keepDims: true }, (x) => reduce(meanOf, x!, [1, 2], true), [
     [2, 3, 5, 3],
   ]),
-  ...untied('globalMaxPooling1D', { keepDims: true }, (x) => reduce(maxOf, x!, 1, true), [[2, 7, 3]]),
-  ...untied('globalMaxPooling2D', {}, (x) => reduce(maxOf, x!, [1, 2]), [[2, 3, 5, 3]]),
+  ...untied('globalMaxPooling1d', { keepDims: true }, (x) => reduce(maxOf, x!, 1, true), [[2, 7, 3]]),
+  ...untied('globalMaxPooling2d', {}, (x) => reduce(maxOf, x!, [1, 2]), [[2, 3, 5, 3]]),
 ];
 
 function plusBias(y: Plain, bias: Plain): Plain {

@@ -85,13 +85,13 @@ abstract class Conv extends ConvolutionLayer<'valid' | 'same' | 'causal'> {
 /** (steps, channels) to (positions, filters). Weights: kernel (size, channels / groups, filters), bias (filters). */
 export class Conv1D extends Conv {
   constructor(options: ConvOptions<number | readonly [number], 'valid' | 'same' | 'causal'>) {
-    super('conv1D', 1, options, ['valid', 'same', 'causal']);
+    super('conv1d', 1, options, ['valid', 'same', 'causal']);
   }
 }
 
 /** (height, width, channels) to (rows, columns, filters). Weights: kernel (height, width, channels / groups, filters), bias (filters). */
 export class Conv2D extends Conv {
   constructor(options: ConvOptions<number | Pair, 'valid' | 'same'>) {
-    super('conv2D', 2, options, ['valid', 'same']);
+    super('conv2d', 2, options, ['valid', 'same']);
   }
 }

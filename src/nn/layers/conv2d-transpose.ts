@@ -24,7 +24,7 @@ export class Conv2DTranspose extends ConvolutionLayer {
 
   constructor(options: FilterOptions<number | Pair, 'valid' | 'same'>) {
     const own = ['filters', 'kernelInitializer', ...ruleNames(['kernel'])];
-    super('conv2DTranspose', 2, options, own, ['valid', 'same']);
+    super('conv2dTranspose', 2, options, own, ['valid', 'same']);
     this.filters = checkCount(this.name, 'filters', options.filters);
     this.#initialiser = toInitialiser(options.kernelInitializer ?? 'glorotUniform');
     this.#rules = weightRules(this.name, options, ['kernel']);

@@ -52,7 +52,7 @@ abstract class Depthwise extends ConvolutionLayer {
 /** (height, width, channels) to (rows, columns, channels x multiplier). Weights: kernel (height, width, channels, multiplier), bias. */
 export class DepthwiseConv2D extends Depthwise {
   constructor(options: DepthwiseOptions) {
-    super('depthwiseConv2D', options, []);
+    super('depthwiseConv2d', options, []);
   }
 
   outputShape(sample: Shape): Shape {
@@ -86,7 +86,7 @@ export class SeparableConv2D extends Depthwise {
   #pointwise: Variable | undefined;
 
   constructor(options: SeparableOptions) {
-    super('separableConv2D', options, ['filters', 'pointwiseInitializer', ...ruleNames(['pointwise'])]);
+    super('separableConv2d', options, ['filters', 'pointwiseInitializer', ...ruleNames(['pointwise'])]);
     this.filters = checkCount(this.name, 'filters', options.filters);
     this.#initialiser = toInitialiser(options.pointwiseInitializer ?? 'glorotUniform');
     this.#rules = weightRules(this.name, options, ['pointwise']);

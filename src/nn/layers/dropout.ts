@@ -76,7 +76,7 @@ export class SpatialDropout1D extends SpatialDropout {
   protected readonly axes = 1;
 
   constructor(options: RateOptions) {
-    super('spatialDropout1D', options);
+    super('spatialDropout1d', options);
   }
 }
 
@@ -85,7 +85,7 @@ export class SpatialDropout2D extends SpatialDropout {
   protected readonly axes = 2;
 
   constructor(options: RateOptions) {
-    super('spatialDropout2D', options);
+    super('spatialDropout2d', options);
   }
 }
 

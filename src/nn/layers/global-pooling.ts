@@ -55,27 +55,27 @@ class GlobalMax extends GlobalPooling {
 /** The mean of (steps, channels) over the steps that count: (channels). */
 export class GlobalAveragePooling1D extends GlobalAverage {
   constructor(options: GlobalPoolingOptions = {}) {
-    super('globalAveragePooling1D', [1], options);
+    super('globalAveragePooling1d', [1], options);
   }
 }
 
 /** The mean of (height, width, channels): (channels). */
 export class GlobalAveragePooling2D extends GlobalAverage {
   constructor(options: GlobalPoolingOptions = {}) {
-    super('globalAveragePooling2D', [1, 2], options);
+    super('globalAveragePooling2d', [1, 2], options);
   }
 }
 
 /** The largest value of (steps, channels): (channels). */
 export class GlobalMaxPooling1D extends GlobalMax {
   constructor(options: GlobalPoolingOptions = {}) {
-    super('globalMaxPooling1D', [1], options);
+    super('globalMaxPooling1d', [1], options);
   }
 }
 
 /** The largest value of (height, width, channels): (channels). */
 export class GlobalMaxPooling2D extends GlobalMax {
   constructor(options: GlobalPoolingOptions = {}) {
-    super('globalMaxPooling2D', [1, 2], options);
+    super('globalMaxPooling2d', [1, 2], options);
   }
 }

@@ -1,4 +1,4 @@
-/** Layers as functions, the way TensorFlow.js makes them. */
+/** Layers as functions, by the names that TensorFlow.js gives them. */
 import { Activation } from './activation.ts';
 import { BatchNormalization } from './batch-normalization.ts';
 import { Bidirectional } from './bidirectional.ts';
@@ -37,6 +37,7 @@ import { Rescaling } from './rescaling.ts';
 import { Reshape } from './reshape.ts';
 import { SimpleRNN } from './simple-rnn.ts';
 import { Softmax } from './softmax.ts';
+import { withSpellings } from './spellings.ts';
 import { TimeDistributed } from './time-distributed.ts';
 import { UpSampling1D, UpSampling2D } from './up-sampling.ts';
 
@@ -48,22 +49,22 @@ function maker<C extends new (...args: never[]) => object>(kind: C): Maker<C> {
   return (...args) => new kind(...(args as never[])) as InstanceType<C>;
 }
 
-export const layers = {
+const makers = {
   activation: maker(Activation),
   add: maker(Add),
   average: maker(Average),
-  averagePooling1D: maker(AveragePooling1D),
-  averagePooling2D: maker(AveragePooling2D),
+  averagePooling1d: maker(AveragePooling1D),
+  averagePooling2d: maker(AveragePooling2D),
   batchNormalization: maker(BatchNormalization),
   bidirectional: maker(Bidirectional),
   concatenate: maker(Concatenate),
-  conv1D: maker(Conv1D),
-  conv2D: maker(Conv2D),
-  conv2DTranspose: maker(Conv2DTranspose),
+  conv1d: maker(Conv1D),
+  conv2d: maker(Conv2D),
+  conv2dTranspose: maker(Conv2DTranspose),
   cropping1D: maker(Cropping1D),
   cropping2D: maker(Cropping2D),
   dense: maker(Dense),
-  depthwiseConv2D: maker(DepthwiseConv2D),
+  depthwiseConv2d: maker(DepthwiseConv2D),
   dot: maker(Dot),
   dropout: maker(Dropout),
   elu: maker(ELU),
@@ -71,10 +72,10 @@ export const layers = {
   flatten: maker(Flatten),
   gaussianDropout: maker(GaussianDropout),
   gaussianNoise: maker(GaussianNoise),
-  globalAveragePooling1D: maker(GlobalAveragePooling1D),
-  globalAveragePooling2D: maker(GlobalAveragePooling2D),
-  globalMaxPooling1D: maker(GlobalMaxPooling1D),
-  globalMaxPooling2D: maker(GlobalMaxPooling2D),
+  globalAveragePooling1d: maker(GlobalAveragePooling1D),
+  globalAveragePooling2d: maker(GlobalAveragePooling2D),
+  globalMaxPooling1d: maker(GlobalMaxPooling1D),
+  globalMaxPooling2d: maker(GlobalMaxPooling2D),
   groupNormalization: maker(GroupNormalization),
   gru: maker(GRU),
   layerNormalization: maker(LayerNormalization),
@@ -82,8 +83,8 @@ export const layers = {
   lstm: maker(LSTM),
   masking: maker(Masking),
   maximum: maker(Maximum),
-  maxPooling1D: maker(MaxPooling1D),
-  maxPooling2D: maker(MaxPooling2D),
+  maxPooling1d: maker(MaxPooling1D),
+  maxPooling2d: maker(MaxPooling2D),
   minimum: maker(Minimum),
   multiHeadAttention: maker(MultiHeadAttention),
   multiply: maker(Multiply),
@@ -94,15 +95,18 @@ export const layers = {
   rescaling: maker(Rescaling),
   reshape: maker(Reshape),
   rmsNormalization: maker(RMSNormalization),
-  separableConv2D: maker(SeparableConv2D),
+  separableConv2d: maker(SeparableConv2D),
   simpleRNN: maker(SimpleRNN),
   softmax: maker(Softmax),
-  spatialDropout1D: maker(SpatialDropout1D),
-  spatialDropout2D: maker(SpatialDropout2D),
+  spatialDropout1d: maker(SpatialDropout1D),
+  spatialDropout2d: maker(SpatialDropout2D),
   subtract: maker(Subtract),
   timeDistributed: maker(TimeDistributed),
-  upSampling1D: maker(UpSampling1D),
-  upSampling2D: maker(UpSampling2D),
-  zeroPadding1D: maker(ZeroPadding1D),
-  zeroPadding2D: maker(ZeroPadding2D),
+  upSampling1d: maker(UpSampling1D),
+  upSampling2d: maker(UpSampling2D),
+  zeroPadding1d: maker(ZeroPadding1D),
+  zeroPadding2d: maker(ZeroPadding2D),
 };
+
+/** By TensorFlow.js's names; Keras's, such as `conv2D`, and short ones, such as `maxPool2d`, mean the same. */
+export const layers = withSpellings(makers);

@@ -74,14 +74,14 @@ abstract class Cropping extends Margins {
 export class ZeroPadding1D extends ZeroPadding {
   /** `padding`: default 1. */
   constructor(options: PaddingOptions<Margin1D> = {}) {
-    super('zeroPadding1D', options, 'padding', options.padding ?? 1, 1);
+    super('zeroPadding1d', options, 'padding', options.padding ?? 1, 1);
   }
 }
 
 export class ZeroPadding2D extends ZeroPadding {
   /** `padding`: default 1. */
   constructor(options: PaddingOptions<Margin2D> = {}) {
-    super('zeroPadding2D', options, 'padding', options.padding ?? 1, 2);
+    super('zeroPadding2d', options, 'padding', options.padding ?? 1, 2);
   }
 }
 

@@ -68,27 +68,27 @@ type Images = PoolingOptions<number | Pair>;
 /** (steps, channels) to (positions, channels). */
 export class MaxPooling1D extends Pooling {
   constructor(options: Steps = {}) {
-    super('maxPooling1D', 1, maxPool, options);
+    super('maxPooling1d', 1, maxPool, options);
   }
 }
 
 /** (height, width, channels) to (rows, columns, channels). */
 export class MaxPooling2D extends Pooling {
   constructor(options: Images = {}) {
-    super('maxPooling2D', 2, maxPool, options);
+    super('maxPooling2d', 2, maxPool, options);
   }
 }
 
 /** (steps, channels) to (positions, channels); padding does not count. */
 export class AveragePooling1D extends Pooling {
   constructor(options: Steps = {}) {
-    super('averagePooling1D', 1, avgPool, options);
+    super('averagePooling1d', 1, avgPool, options);
   }
 }
 
 /** (height, width, channels) to (rows, columns, channels); padding does not count. */
 export class AveragePooling2D extends Pooling {
   constructor(options: Images = {}) {
-    super('averagePooling2D', 2, avgPool, options);
+    super('averagePooling2d', 2, avgPool, options);
   }
 }

@@ -18,7 +18,7 @@ export class UpSampling1D extends Layer {
   readonly size: number;
 
   constructor(options: UpSampling1DOptions = {}) {
-    super('upSampling1D', options, ['size']);
+    super('upSampling1d', options, ['size']);
     this.size = checkCount(this.name, 'size', options.size ?? 2);
   }
 
@@ -53,7 +53,7 @@ export class UpSampling2D extends Layer {
   readonly interpolation: 'nearest' | 'bilinear';
 
   constructor(options: UpSampling2DOptions = {}) {
-    super('upSampling2D', options, ['size', 'interpolation']);
+    super('upSampling2d', options, ['size', 'interpolation']);
     const { size = 2, interpolation = 'nearest' } = options;
     this.size = checkCounts(this.name, 'size', typeof size === 'number' ? [size, size] : size);
     if (this.size.length !== 2)
