@@ -80,8 +80,9 @@ export class Bidirectional extends Layer<Tensor, Tensors> {
     const both = [this.forward, this.backward].map((layer) => {
       const options = { training, ...(mask ? { mask: mask as Tensor } : {}) };
       const [result, ...states] = listed<Tensor>(layer.apply(x, options));
-      // Steps in the order of the input, whichever way they were taken.
-      return { result: layer.goBackwards && layer.returnSequences ? reverse(result!, 1) : result!, states };
+      // Steps in the order in which the first layer takes them, as in Keras.
+      const turned = layer === this.backward && layer.returnSequences;
+      return { result: turned ? reverse(result!, 1) : result!, states };
     });
     const [a, b] = both.map(({ result }) => result) as [Tensor, Tensor];
     const results = this.mergeMode === null ? [a, b] : [MERGE[this.mergeMode]!(a, b)];
