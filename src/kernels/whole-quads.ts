@@ -36,12 +36,26 @@ export function inQuads<T extends readonly Operand[]>(
   run: (inputs: { readonly [K in keyof T]: Operand }, output: Operand) => void,
   where = 'channels',
 ): void {
+  severalInQuads(inputs, [output], channels, (padded, [result]) => run(padded, result), where);
+}
+
+/** The same of a kernel with several results. */
+export function severalInQuads<T extends readonly Operand[], R extends readonly Operand[]>(
+  inputs: readonly [...T],
+  outputs: readonly [...R],
+  channels: number,
+  run: (inputs: { readonly [K in keyof T]: Operand }, outputs: { readonly [K in keyof R]: Operand }) => void,
+  where = 'channels',
+): void {
   const rows = (x: Operand) => x.size / channels;
-  const padded = inputs.map((x) => withWholeQuads(x, rows(x), channels, where));
   const columns = wholeQuads(channels);
-  const result = columns === channels ? output : scratch(output, rows(output) * columns, where);
-  run(padded as { [K in keyof T]: Operand }, result);
-  if (result === output) return;
-  copyRowsKernel(result, output, rows(output), columns, channels);
-  for (const { storage } of [...padded, result]) output.engine.release(storage);
+  if (columns === channels) {
+    run(inputs as { [K in keyof T]: Operand }, outputs as { [K in keyof R]: Operand });
+    return;
+  }
+  const padded = inputs.map((x) => withWholeQuads(x, rows(x), channels, where));
+  const results = outputs.map((y) => scratch(y, rows(y) * columns, where));
+  run(padded as { [K in keyof T]: Operand }, results as { [K in keyof R]: Operand });
+  for (const [i, y] of outputs.entries()) copyRowsKernel(results[i]!, y, rows(y), columns, channels);
+  for (const { engine, storage } of [...padded, ...results]) engine.release(storage);
 }
