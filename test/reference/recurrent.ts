@@ -1,4 +1,4 @@
-// Reference: the pointwise part of steps of LSTM and GRU, and whole sequences.
+// Reference: the pointwise part of steps of LSTM and GRU, and products.
 import { at, build, type Plain } from './array.ts';
 import { sigmoid } from './elementwise.ts';
 
@@ -30,33 +30,4 @@ export function product(a: Plain, b: Plain, row?: readonly number[]): Plain {
     for (let k = 0; k < b.shape[0]!; k++) total += at(a, [i!, k]) * at(b, [k, j!]);
     return total;
   });
-}
-
-export function stepOf(x: Plain, t: number): Plain {
-  return build([x.shape[0]!, x.shape[2]!], ([i, k]) => at(x, [i!, t, k!]));
-}
-
-/** The last state of a GRU with the reset after the product; bias (2, 3 units). */
-export function gru(x: Plain, kernel: Plain, recurrent: Plain, bias: Plain): Plain {
-  const width = bias.shape[1]!;
-  const [own, inner] = [bias.data.slice(0, width), bias.data.slice(width)];
-  let h = build([x.shape[0]!, width / 3], () => 0);
-  for (let t = 0; t < x.shape[1]!; t++)
-    h = gruGates(product(stepOf(x, t), kernel, own), product(h, recurrent, inner), h);
-  return h;
-}
-
-/** All hidden states of an LSTM, (n, steps, units). */
-export function lstm(x: Plain, kernel: Plain, recurrent: Plain, bias: Plain): Plain {
-  const units = recurrent.shape[0]!;
-  const zeros = build([x.shape[0]!, units], () => 0);
-  let state = { h: zeros, next: zeros };
-  const all = Array.from({ length: x.shape[1]! }, (_, t) => {
-    const own = product(stepOf(x, t), kernel, bias.data);
-    const from = product(state.h, recurrent);
-    const gates = build(own.shape, (index) => at(own, index) + at(from, index));
-    state = lstmGates(gates, state.next);
-    return state.h;
-  });
-  return build([x.shape[0]!, x.shape[1]!, units], ([i, t, j]) => at(all[t!]!, [i!, j!]));
 }

@@ -1,15 +1,15 @@
 /** GRU: a state between what it was and a candidate (Cho et al. 2014), as Keras defines it. */
 import type { Tensor } from '../../autograd/tensor.ts';
 import type { Variable } from '../../autograd/variable.ts';
-import { add } from '../../ops/add.ts';
 import { split } from '../../ops/concat.ts';
-import { matMul } from '../../ops/mat-mul.ts';
+import { between, composedGruGates, gruGates } from '../../ops/gru-gates.ts';
 import { mul } from '../../ops/mul.ts';
+import { recurrentProducts } from '../../ops/recurrent-products.ts';
 import { reshape } from '../../ops/reshape.ts';
-import { slice } from '../../ops/slice.ts';
-import { sub } from '../../ops/sub.ts';
 import { type ActivationName, activate, checkActivation } from '../activations.ts';
-import { Recurrent, type RecurrentOptions } from './recurrent.ts';
+import type { Tensors } from '../several.ts';
+import { Recurrent, type Step } from './recurrent.ts';
+import type { RecurrentOptions } from './recurrent-options.ts';
 
 export interface GRUOptions extends RecurrentOptions {
   /** Of the gates. Default `'sigmoid'`. */
@@ -22,9 +22,9 @@ export interface GRUOptions extends RecurrentOptions {
  * (steps, features) to (units), or (steps, units). Weights: kernel (features, 3 units), recurrent kernel (units, 3 units), their columns for
  * keeping, forgetting and the candidate, and bias, (2, 3 units) with `resetAfter`, the input's and the recurrent one, else (3 units).
  */
-export class GRU extends Recurrent<GRUOptions> {
+export class GRU<Out extends Tensors = Tensor> extends Recurrent<Out> {
   protected readonly gates = 3;
-  readonly states = 1;
+  protected readonly stateDtypes = ['compute'] as const;
   readonly recurrentActivation: ActivationName;
   readonly resetAfter: boolean;
 
@@ -39,32 +39,44 @@ export class GRU extends Recurrent<GRUOptions> {
     return this.addWeight('bias', this.resetAfter ? [2, columns] : [columns], this.biasInitialiser);
   }
 
-  protected override inputBias(): Tensor | undefined {
-    return this.resetAfter ? this.#biasRow(0) : super.inputBias();
+  protected override get inputBias(): Tensor | undefined {
+    return this.resetAfter ? this.#biasRow(0) : this.bias;
   }
 
-  protected step(input: Tensor, [h]: readonly Tensor[], kernel: Tensor): readonly Tensor[] {
-    const { units } = this;
-    const gate = (x: Tensor) => activate(this.recurrentActivation, x);
-    const [z, r, candidate] = split(input, 3, 1) as [Tensor, Tensor, Tensor];
-    const between = (keep: Tensor, next: Tensor) => [add(mul(keep, h!), mul(sub(1, keep), next))];
-    if (this.resetAfter) {
-      const bias = this.#biasRow(1);
-      const own = split(matMul(h!, kernel, false, false, bias ? { bias } : {}), 3, 1) as (typeof kernel)[];
-      const [keep, forget] = [gate(add(z, own[0]!)), gate(add(r, own[1]!))];
-      return between(keep, activate(this.activation, add(candidate, mul(forget, own[2]!))));
-    }
-    const columns = (first: number, count: number) =>
-      slice(kernel, [0, first * units], [units, count * units]);
-    const [keptPart, forgetPart] = split(matMul(h!, columns(0, 2)), 2, 1) as [Tensor, Tensor];
-    const [keep, forget] = [gate(add(z, keptPart)), gate(add(r, forgetPart))];
-    const next = matMul(mul(forget, h!), columns(2, 1), false, false, { residual: candidate });
-    return between(keep, activate(this.activation, next));
+  protected step(): Step {
+    return this.resetAfter ? this.#resetAfterProduct() : this.#resetBeforeProduct();
   }
 
-  #biasRow(row: number): Tensor | undefined {
-    if (!this.bias) return undefined;
-    const columns = 3 * this.units;
-    return reshape(slice(this.read(this.bias), [row, 0], [1, columns]), [columns]);
+  #resetAfterProduct(): Step {
+    const product = recurrentProducts(this.recurrentKernel, this.#biasRow(1));
+    const fused = this.activation === 'tanh' && this.recurrentActivation === 'sigmoid';
+    return (part, [h], dropped) => {
+      const own = product(dropped(h!));
+      if (fused) return [gruGates(part, own, h!)];
+      return [composedGruGates(part, own, h!, this.#activate, this.#activateGates)];
+    };
+  }
+
+  #resetBeforeProduct(): Step {
+    const sizes = [2 * this.units, this.units];
+    const [forGates, forCandidate] = split(this.recurrentKernel, sizes, 1) as [Tensor, Tensor];
+    const gateProduct = recurrentProducts(forGates);
+    const candidateProduct = recurrentProducts(forCandidate);
+    return (part, [h], dropped) => {
+      const own = dropped(h!);
+      const [ofGates, ofCandidate] = split(part, sizes, 1) as [Tensor, Tensor];
+      const gates = this.#activateGates(gateProduct(own, { residual: ofGates }));
+      const [z, r] = split(gates, 2, 1) as [Tensor, Tensor];
+      const candidate = this.#activate(candidateProduct(mul(r, own), { residual: ofCandidate }));
+      return [between(z, h!, candidate)];
+    };
+  }
+
+  #activate = (x: Tensor) => activate(this.activation, x);
+  #activateGates = (x: Tensor) => activate(this.recurrentActivation, x);
+
+  #biasRow(row: 0 | 1): Tensor | undefined {
+    const { bias } = this;
+    return bias && reshape(split(bias, 2, 0)[row]!, [3 * this.units]);
   }
 }

@@ -1,7 +1,8 @@
 /** Layers as functions, by the names that TensorFlow.js gives them. */
+import type { Tensor } from '../../autograd/tensor.ts';
 import { Activation } from './activation.ts';
 import { BatchNormalization } from './batch-normalization.ts';
-import { Bidirectional } from './bidirectional.ts';
+import { Bidirectional, type BidirectionalOptions } from './bidirectional.ts';
 import { Concatenate } from './concatenate.ts';
 import { Conv1D, Conv2D } from './conv.ts';
 import { Conv2DTranspose } from './conv2d-transpose.ts';
@@ -20,10 +21,10 @@ import {
   GlobalMaxPooling2D,
 } from './global-pooling.ts';
 import { GroupNormalization } from './group-normalization.ts';
-import { GRU } from './gru.ts';
+import { GRU, type GRUOptions } from './gru.ts';
 import { LayerNormalization, RMSNormalization } from './layer-normalization.ts';
 import { LeakyReLU } from './leaky-relu.ts';
-import { LSTM } from './lstm.ts';
+import { LSTM, type LSTMOptions } from './lstm.ts';
 import { Cropping1D, Cropping2D, ZeroPadding1D, ZeroPadding2D } from './margins.ts';
 import { Masking } from './masking.ts';
 import { Add, Average, Maximum, Minimum, Multiply, Subtract } from './merge.ts';
@@ -31,6 +32,8 @@ import { MultiHeadAttention } from './multi-head-attention.ts';
 import { Permute } from './permute.ts';
 import { AveragePooling1D, AveragePooling2D, MaxPooling1D, MaxPooling2D } from './pooling.ts';
 import { PReLU } from './prelu.ts';
+import type { Recurrent } from './recurrent.ts';
+import type { RecurrentOptions } from './recurrent-options.ts';
 import { ReLU } from './relu.ts';
 import { RepeatVector } from './repeat-vector.ts';
 import { Rescaling } from './rescaling.ts';
@@ -49,6 +52,14 @@ function maker<C extends new (...args: never[]) => object>(kind: C): Maker<C> {
   return (...args) => new kind(...(args as never[])) as InstanceType<C>;
 }
 
+/** A layer that gives a list where its options ask for one. */
+type ListMaker<Options, Lists extends object, Listed, One> = {
+  (options: Options & Lists): Listed;
+  (options: Options): One;
+};
+type States = { returnState: true };
+type Many = readonly Tensor[];
+
 const makers = {
   activation: maker(Activation),
   add: maker(Add),
@@ -56,7 +67,12 @@ const makers = {
   averagePooling1d: maker(AveragePooling1D),
   averagePooling2d: maker(AveragePooling2D),
   batchNormalization: maker(BatchNormalization),
-  bidirectional: maker(Bidirectional),
+  bidirectional: maker(Bidirectional) as ListMaker<
+    BidirectionalOptions,
+    { mergeMode: null } | { layer: Recurrent<Many> },
+    Bidirectional<Many>,
+    Bidirectional
+  >,
   concatenate: maker(Concatenate),
   conv1d: maker(Conv1D),
   conv2d: maker(Conv2D),
@@ -77,10 +93,10 @@ const makers = {
   globalMaxPooling1d: maker(GlobalMaxPooling1D),
   globalMaxPooling2d: maker(GlobalMaxPooling2D),
   groupNormalization: maker(GroupNormalization),
-  gru: maker(GRU),
+  gru: maker(GRU) as ListMaker<GRUOptions, States, GRU<Many>, GRU>,
   layerNormalization: maker(LayerNormalization),
   leakyReLU: maker(LeakyReLU),
-  lstm: maker(LSTM),
+  lstm: maker(LSTM) as ListMaker<LSTMOptions, States, LSTM<Many>, LSTM>,
   masking: maker(Masking),
   maximum: maker(Maximum),
   maxPooling1d: maker(MaxPooling1D),
@@ -96,7 +112,7 @@ const makers = {
   reshape: maker(Reshape),
   rmsNormalization: maker(RMSNormalization),
   separableConv2d: maker(SeparableConv2D),
-  simpleRNN: maker(SimpleRNN),
+  simpleRNN: maker(SimpleRNN) as ListMaker<RecurrentOptions, States, SimpleRNN<Many>, SimpleRNN>,
   softmax: maker(Softmax),
   spatialDropout1d: maker(SpatialDropout1D),
   spatialDropout2d: maker(SpatialDropout2D),

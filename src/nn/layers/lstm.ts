@@ -1,12 +1,12 @@
-/** LSTM: a state that gates write to, keep and read (Hochreiter and Schmidhuber 1997), as Keras defines it. */
+/** LSTM: a state that gates write to, keep and read (Hochreiter and Schmidhuber 1997), as Keras defines it; the cell is f32 under every policy. */
 import type { Tensor } from '../../autograd/tensor.ts';
 import type { Variable } from '../../autograd/variable.ts';
-import { add } from '../../ops/add.ts';
-import { split } from '../../ops/concat.ts';
-import { matMul } from '../../ops/mat-mul.ts';
-import { mul } from '../../ops/mul.ts';
+import { composedLstmGates, lstmGates } from '../../ops/lstm-gates.ts';
+import { recurrentProducts } from '../../ops/recurrent-products.ts';
 import { type ActivationName, activate, checkActivation } from '../activations.ts';
-import { Recurrent, type RecurrentOptions } from './recurrent.ts';
+import type { Tensors } from '../several.ts';
+import { Recurrent, type Step } from './recurrent.ts';
+import type { RecurrentOptions } from './recurrent-options.ts';
 
 export interface LSTMOptions extends RecurrentOptions {
   /** Of the gates. Default `'sigmoid'`. */
@@ -19,9 +19,9 @@ export interface LSTMOptions extends RecurrentOptions {
  * (steps, features) to (units), or (steps, units). Weights: kernel (features, 4 units), recurrent kernel (units, 4 units), bias (4 units),
  * their columns for writing, keeping, the candidate and reading. States: the result and the cell.
  */
-export class LSTM extends Recurrent<LSTMOptions> {
+export class LSTM<Out extends Tensors = Tensor> extends Recurrent<Out> {
   protected readonly gates = 4;
-  readonly states = 2;
+  protected readonly stateDtypes = ['compute', 'float32'] as const;
   readonly recurrentActivation: ActivationName;
   readonly unitForgetBias: boolean;
 
@@ -39,10 +39,14 @@ export class LSTM extends Recurrent<LSTMOptions> {
     });
   }
 
-  protected step(input: Tensor, [h, c]: readonly Tensor[], kernel: Tensor): readonly Tensor[] {
-    const gate = (x: Tensor) => activate(this.recurrentActivation, x);
-    const [i, f, candidate, o] = split(matMul(h!, kernel, false, false, { residual: input }), 4, 1);
-    const cell = add(mul(gate(f!), c!), mul(gate(i!), activate(this.activation, candidate!)));
-    return [mul(gate(o!), activate(this.activation, cell)), cell];
+  protected step(): Step {
+    const product = recurrentProducts(this.recurrentKernel);
+    const fused = this.activation === 'tanh' && this.recurrentActivation === 'sigmoid';
+    const activation = (x: Tensor) => activate(this.activation, x);
+    const recurrent = (x: Tensor) => activate(this.recurrentActivation, x);
+    return (part, [h, c], dropped) => {
+      const gates = product(dropped(h!), { residual: part });
+      return fused ? lstmGates(gates, c!) : composedLstmGates(gates, c!, activation, recurrent);
+    };
   }
 }
