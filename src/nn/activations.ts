@@ -35,6 +35,8 @@ const ACTIVATIONS = {
   elu: (x: Tensor) => elu(x),
   exponential: exp,
   gelu: (x: Tensor) => gelu(x),
+  /** GELU by its formula with tanh, as TensorFlow.js calls it. */
+  geluNew: (x: Tensor) => gelu(x, true),
   hardSigmoid,
   /** x times the hard sigmoid. */
   hardSilu: composed((x: Tensor) => mul(x, hardSigmoid(x))),

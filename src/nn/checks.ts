@@ -1,6 +1,7 @@
 /** Checks of options that layers, models and callbacks share. */
 import { list, show } from '../values/dtype.ts';
 import { ArgumentError } from '../values/errors.ts';
+import { checkPair, type Pair } from '../values/window.ts';
 
 /** Throws `ArgumentError` unless `value` is a whole number from `least` on. */
 export function checkCount(where: string, name: string, value: unknown, least = 1): number {
@@ -36,4 +37,11 @@ export function checkCounts(where: string, name: string, value: unknown, least =
   const isCount = (item: unknown) => typeof item === 'number' && Number.isInteger(item) && item >= least;
   if (Array.isArray(value) && value.every(isCount)) return value as number[];
   throw new ArgumentError(`${where}: ${name} ${show(value)}; use a list of whole numbers from ${least} on`);
+}
+
+/** A size of a window, [down, across]: for images one for both or a pair, for steps one, and 1 down. Throws `ArgumentError`. */
+export function checkWindowSize(where: string, name: string, value: unknown, axes: 1 | 2): Pair {
+  if (axes === 2) return checkPair(where, name, value);
+  const only: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value;
+  return [1, checkCount(where, name, only)];
 }

@@ -11,7 +11,7 @@ const pairs = [
 
 const ACTIVATIONS = [
   ...['linear', 'relu', 'relu6', 'sigmoid', 'tanh', 'softmax', 'logSoftmax', 'elu', 'selu', 'softplus'],
-  ...['softsign', 'swish', 'mish', 'gelu'],
+  ...['softsign', 'swish', 'mish', 'gelu', 'gelu_new'],
 ] as const;
 
 const activation = (name: string): GoldenCase => ({
@@ -33,7 +33,7 @@ export const GOLDEN_PLAIN: readonly GoldenCase[] = [
   { layer: 'reLU', config: {}, inputs: rows },
   { layer: 'reLU', config: { maxValue: 0.5 }, inputs: image },
   { layer: 'leakyReLU', config: {}, inputs: rows },
-  { layer: 'leakyReLU', config: { negativeSlope: 0.125 }, peer: { alpha: 0.125 }, inputs: image },
+  { layer: 'leakyReLU', config: { alpha: 0.125 }, inputs: image },
   { layer: 'elu', config: {}, inputs: rows },
   { layer: 'prelu', config: {}, inputs: steps },
   { layer: 'prelu', config: { sharedAxes: [1, 2] }, inputs: image },

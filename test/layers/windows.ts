@@ -102,6 +102,19 @@ export const WINDOWS: readonly LayerRow[] = [
     reference: (x, kernel) => conv2dTranspose(x!, kernel!, [6, 6], { strides: [3, 2] }),
   },
   {
+    layer: 'conv2dTranspose',
+    options: { filters: 3, kernelSize: 3, strides: 2, padding: 'same', outputPadding: 0 },
+    ...{ inputs: [[2, 3, 4, 5]], terms: 45 },
+    reference: (x, kernel, bias) =>
+      plusBias(conv2dTranspose(x!, kernel!, [5, 7], { strides: 2, pad: 'same' }), bias!),
+  },
+  {
+    layer: 'conv2dTranspose',
+    options: { filters: 4, kernelSize: 3, strides: 3, outputPadding: [2, 1] },
+    ...{ inputs: [[1, 2, 3, 2]], terms: 18 },
+    reference: (x, kernel, bias) => plusBias(conv2dTranspose(x!, kernel!, [8, 10], { strides: 3 }), bias!),
+  },
+  {
     ...{
       layer: 'depthwiseConv2d',
       options: { kernelSize: 3, padding: 'same' },

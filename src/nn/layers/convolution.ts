@@ -4,9 +4,9 @@ import type { Variable } from '../../autograd/variable.ts';
 import type { Activation } from '../../kernels/gemm/problem.ts';
 import { ShapeError } from '../../values/errors.ts';
 import { type Shape, showShape } from '../../values/shape.ts';
-import { checkPair, type Pair, windowOf } from '../../values/window.ts';
+import { type Pair, windowOf } from '../../values/window.ts';
 import { type ActivationName, activate, checkActivation, fusedActivation } from '../activations.ts';
-import { checkOneOf } from '../checks.ts';
+import { checkOneOf, checkWindowSize } from '../checks.ts';
 import { type Initialiser, type InitialiserLike, toInitialiser } from '../initialisers.ts';
 import { Layer, type LayerOptions } from '../layer.ts';
 import { ruleNames, type WeightRuleOptions, type WeightRules, weightRules } from './weight-rules.ts';
@@ -58,15 +58,11 @@ export abstract class ConvolutionLayer<Padding extends string = 'valid' | 'same'
   ) {
     super(kind, options, [...OPTIONS, ...own]);
     this.axes = axes;
-    const pair = (name: 'kernelSize' | 'strides' | 'dilationRate') => {
-      const value = options[name] ?? (name === 'kernelSize' ? undefined : 1);
-      if (axes === 2) return checkPair(this.name, name, value);
-      const one = Array.isArray(value) && value.length === 1 ? value[0] : value;
-      return [1, checkPair(this.name, name, Array.isArray(one) ? Number.NaN : one)[1]] as const;
-    };
-    [this.kernelSize, this.strides, this.dilationRate] = [
-      ...[pair('kernelSize'), pair('strides'), pair('dilationRate')],
-    ] as [Pair, Pair, Pair];
+    const size = (name: 'kernelSize' | 'strides' | 'dilationRate', value: unknown) =>
+      checkWindowSize(this.name, name, value, axes);
+    this.kernelSize = size('kernelSize', options.kernelSize);
+    this.strides = size('strides', options.strides ?? 1);
+    this.dilationRate = size('dilationRate', options.dilationRate ?? 1);
     this.padding = checkOneOf(this.name, 'padding', options.padding ?? 'valid', paddings);
     this.activation = checkActivation(this.name, options.activation ?? 'linear');
     this.useBias = options.useBias ?? true;

@@ -20,6 +20,8 @@ export interface EmbeddingOptions extends LayerOptions, WeightRuleOptions<'embed
   embeddingsInitializer?: InitialiserLike;
   /** Whether 0 is padding, which layers after this one do not count. Default false. */
   maskZero?: boolean;
+  /** Numbers of a sample, in place of `inputShape`. */
+  inputLength?: number;
 }
 
 /** (...) of whole numbers, int32 or floats, to (..., outputDim). Weight: embeddings (inputDim, outputDim). */
@@ -32,8 +34,10 @@ export class Embedding extends Layer {
   #table: Variable | undefined;
 
   constructor(options: EmbeddingOptions) {
-    const own = ['inputDim', 'outputDim', 'embeddingsInitializer', 'maskZero', ...ruleNames(['embeddings'])];
-    super('embedding', options, own);
+    super('embedding', withShape(options), [
+      ...['inputDim', 'outputDim', 'embeddingsInitializer', 'maskZero', 'inputLength'],
+      ...ruleNames(['embeddings']),
+    ]);
     this.inputDim = checkCount(this.name, 'inputDim', options.inputDim);
     this.outputDim = checkCount(this.name, 'outputDim', options.outputDim);
     this.maskZero = options.maskZero ?? false;
@@ -69,4 +73,9 @@ export class Embedding extends Layer {
   protected call(x: Tensor): Tensor {
     return embeddingLookup(this.read(this.#table!), x);
   }
+}
+
+function withShape(options: EmbeddingOptions): EmbeddingOptions {
+  if (options?.inputLength === undefined || options.inputShape !== undefined) return options;
+  return { ...options, inputShape: [options.inputLength] };
 }

@@ -8,14 +8,17 @@ import { ElementwiseLayer } from './elementwise.ts';
 export interface LeakyReLUOptions extends LayerOptions {
   /** Default 0.3. */
   negativeSlope?: number;
+  /** Another name for `negativeSlope`, that of TensorFlow.js. */
+  alpha?: number;
 }
 
 export class LeakyReLU extends ElementwiseLayer {
   readonly negativeSlope: number;
 
   constructor(options: LeakyReLUOptions = {}) {
-    super('leakyReLU', options, ['negativeSlope']);
-    this.negativeSlope = checkNumber(this.name, 'negativeSlope', options.negativeSlope ?? 0.3);
+    super('leakyReLU', options, ['negativeSlope', 'alpha']);
+    const { alpha = 0.3, negativeSlope = alpha } = options;
+    this.negativeSlope = checkNumber(this.name, 'negativeSlope', negativeSlope);
   }
 
   protected call(x: Tensor): Tensor {

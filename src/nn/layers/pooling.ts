@@ -4,8 +4,8 @@ import { avgPool, maxPool } from '../../ops/pool.ts';
 import { reshape } from '../../ops/reshape.ts';
 import { ShapeError } from '../../values/errors.ts';
 import { type Shape, showShape } from '../../values/shape.ts';
-import { checkPair, type Pair, windowOf } from '../../values/window.ts';
-import { checkOneOf } from '../checks.ts';
+import { type Pair, windowOf } from '../../values/window.ts';
+import { checkOneOf, checkWindowSize } from '../checks.ts';
 import { Layer, type LayerOptions } from '../layer.ts';
 
 export interface PoolingOptions<Size> extends LayerOptions {
@@ -30,14 +30,9 @@ abstract class Pooling extends Layer {
     super(kind, options, ['poolSize', 'strides', 'padding']);
     this.#axes = axes;
     this.#pool = pool;
-    const pair = (name: string, value: unknown): Pair => {
-      if (axes === 2) return checkPair(this.name, name, value);
-      const one = Array.isArray(value) && value.length === 1 ? value[0] : value;
-      return [1, checkPair(this.name, name, Array.isArray(one) ? Number.NaN : one)[1]];
-    };
     const { poolSize = 2, strides = poolSize, padding = 'valid' } = options;
-    this.poolSize = pair('poolSize', poolSize);
-    this.strides = pair('strides', strides);
+    this.poolSize = checkWindowSize(this.name, 'poolSize', poolSize, axes);
+    this.strides = checkWindowSize(this.name, 'strides', strides, axes);
     this.padding = checkOneOf(this.name, 'padding', padding, ['valid', 'same']);
   }
 
