@@ -66,23 +66,24 @@ export async function checkCase(
   const allowed = tolerance(row, policy);
   const check = (got: readonly number[], expected: readonly number[], what: string) => {
     const error = worst(got, expected, `${golden.name} ${policy}: ${what}`);
-    if (process.env.WORST) console.log(`WORST\t${row.inner?.layer ?? row.layer}\t${policy}\t${error}`);
     assert.ok(error <= allowed, `${golden.name} ${policy}: ${what} is off by ${error}, allowed ${allowed}`);
   };
+  const checkStep = async (stepped: NonNullable<Golden['stepped']>) => {
+    const sources = [...xs, ...layer.weights];
+    const gradients = tape.gradient(loss, sources);
+    const optimizer = ht.optimizers.sgd({ learningRate: RATE });
+    const pairs = sources.flatMap((source, i): [ht.Tensor, ht.Variable][] =>
+      stepped[i] && gradients[i] ? [[ht.div(gradients[i]!, scale), source]] : [],
+    );
+    if (pairs.length > 0) optimizer.applyGradients(pairs);
+    assert.is(stepped.length, sources.length, `${golden.name}: inputs and weights`);
+    for (const [i, source] of sources.entries()) {
+      const expected = stepped[i];
+      if (expected) check(await numbers(source), expected, `${source.name} after a step`);
+    }
+  };
   check((await Promise.all(results.map(numbers))).flat(), golden.y, 'the result');
-  if (!golden.stepped) return;
-  const sources = [...xs, ...layer.weights];
-  const gradients = tape.gradient(loss, sources);
-  const optimizer = ht.optimizers.sgd({ learningRate: RATE });
-  const pairs = sources.flatMap((source, i): [ht.Tensor, ht.Variable][] =>
-    golden.stepped![i] && gradients[i] ? [[ht.div(gradients[i]!, scale), source]] : [],
-  );
-  if (pairs.length > 0) optimizer.applyGradients(pairs);
-  assert.is(golden.stepped.length, sources.length, `${golden.name}: inputs and weights`);
-  for (const [i, source] of sources.entries()) {
-    const expected = golden.stepped[i];
-    if (expected) check(await numbers(source), expected, `${source.name} after a step`);
-  }
+  if (golden.stepped) await checkStep(golden.stepped);
   model.dispose();
   for (const x of xs) x.dispose();
 }
