@@ -1,4 +1,5 @@
 // Op table: reductions and what works on rows.
+import { tidy } from '../../src/autograd/tidy.ts';
 import * as ops from '../../src/ops/index.ts';
 import { type Plain, sizeOf } from '../reference/array.ts';
 import { transpose } from '../reference/movement.ts';
@@ -94,13 +95,13 @@ const LONG_ROWS: Row = {
 const ROWS: readonly Shapes[] = [[[1]], [[7]], [[3, 33]], [[2, 3, 4]], [[5, 130]], [[59, 37]]];
 const classes = (count: number): Draw => integers(0, count - 1, 'int32');
 
-/** One row without a zero, one with a zero, one with two; gradients only where the reference has one. */
-const zeros: Draw = {
-  draw: (random, shape, position) =>
+/** Zeros at these places. */
+const zerosAt = (places: readonly number[]): Draw => ({
+  draw: (...given) =>
     uniform(0.5, 1.5)
-      .draw(random, shape, position)
-      .map((value, i) => (position === 0 && [5, 9, 10].includes(i) ? 0 : value)),
-};
+      .draw(...given)
+      .map((value, i) => (places.includes(i) ? 0 : value)),
+});
 
 /** A function of rows along axis 0 of two or three. */
 function alongFirst(rows: (x: Plain) => Plain, x: Plain): Plain {
@@ -129,6 +130,23 @@ const LOGICAL: readonly Row[] = (
     }),
   );
 });
+
+/** Beside 1, so that squares of products show what their second derivatives are at 0. */
+const PRODUCTS_OF_ZEROS = (
+  [
+    ['no zero, one and two in rows', [5, 9, 10], [3, 4], 1],
+    ['three zeros in rows', [0, 1, 6, 7, 12, 13, 14], [3, 5], 1],
+    ['one and two zeros in columns', [1, 2, 5], [5, 3], 0],
+    ['one zero', [4], [7], undefined],
+    ['two zeros, of axes apart', [3, 8, 12], [2, 3, 3], [0, 2]],
+  ] as const
+).map(
+  ([note, places, shape, axes]): Row => ({
+    ...{ op: 'prod', note, cases: [[shape]], draws: zerosAt(places) },
+    run: (x) => tidy(() => ops.add(ops.prod(x!, axes), 1)),
+    reference: (x) => reduce((values) => productOf(values) + 1, x, axes),
+  }),
+);
 
 /** No two of one magnitude. */
 const apart: Draw = {
@@ -181,10 +199,7 @@ export const REDUCTIONS: readonly Row[] = [
     cases: row.cases.filter(([shape]) => sizeOf(shape!) <= 64 || row.note === 'of rows').slice(0, 3),
   })),
   ...LOGICAL,
-  {
-    ...{ op: 'prod', note: 'with zeros', cases: [[[3, 4]]], draws: zeros },
-    ...{ run: (x) => ops.prod(x!, 1), reference: (x) => reduce(productOf, x, 1) },
-  },
+  ...PRODUCTS_OF_ZEROS,
   { op: 'softmax', cases: ROWS, reference: softmax },
   {
     ...{ op: 'softmax', note: 'along the first axis', cases: [[[5, 3]], [[4, 2, 7]]] },
