@@ -3,7 +3,7 @@ import { defineOp, type PrecisionClass } from '../autograd/op.ts';
 import type { Tensor } from '../autograd/tensor.ts';
 import type { Operand } from '../kernels/operand.ts';
 import { type ReduceCase, reduceKernel } from '../kernels/reduce.ts';
-import { type DType, isFloat } from '../values/dtype.ts';
+import { type DType, isFloat, requireDType } from '../values/dtype.ts';
 import { DtypeError } from '../values/errors.ts';
 import { normaliseAxes, type Shape, sizeOf } from '../values/shape.ts';
 import { type TensorLike, toTensor } from './input.ts';
@@ -24,18 +24,26 @@ export interface ReduceGradient {
 
 export type ReduceFunction = (x: TensorLike, axes?: number | readonly number[], keepDims?: boolean) => Tensor;
 
-/** `gradient` gets `upstream` and `y` with the folded axes kept as size 1, and gives what broadcasts to the shape of `x`. */
+export interface ReduceOptions {
+  readonly mean?: boolean;
+  /** Default: numbers. */
+  readonly of?: 'bools';
+  /** Gets `upstream` and `y` with the folded axes kept as size 1, and gives what broadcasts to the shape of `x`. */
+  readonly gradient?: (context: ReduceGradient) => Tensor;
+}
+
 export function reduceOp(
   name: string,
   kernel: ReduceCase,
   precision: PrecisionClass,
-  options: { mean?: boolean; gradient: (context: ReduceGradient) => Tensor },
+  options: ReduceOptions,
 ): { reduce: ReduceFunction; reduceAs: (x: Tensor, axes: readonly number[], dtype: DType) => Tensor } {
   const op = defineOp<ReduceAttributes>({
     name,
     precision,
     infer: ([x], { axes, dtype }) => {
-      if (x!.dtype === 'bool' || (options.mean && !isFloat(x!.dtype))) {
+      if (options.of === 'bools') requireDType(name, 'x', x!.dtype, ['bool']);
+      else if (x!.dtype === 'bool' || (options.mean && !isFloat(x!.dtype))) {
         throw new DtypeError(
           `${name}: x is ${x!.dtype}; cast it to ${options.mean ? 'a float' : 'a number'} first`,
         );
@@ -46,7 +54,7 @@ export function reduceOp(
       foldAxes(kernel, x!, y!, axes, options.mean ? 1 / countOf(x!.shape, axes) : 1),
     backward: ({ gradients: [upstream], inputs: [x], outputs: [y], attributes: { axes } }) => {
       const count = countOf(x!.shape, axes);
-      return [options.gradient({ upstream: upstream!, x: x!, y: y!, count })];
+      return [options.gradient?.({ upstream: upstream!, x: x!, y: y!, count })];
     },
   });
   const reduceAs = (x: Tensor, axes: readonly number[], dtype: DType): Tensor => op([x], { axes, dtype })[0]!;
