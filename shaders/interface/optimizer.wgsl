@@ -74,9 +74,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     }
     return;
   }
-  for (var i = 0u; i < QUADS; i++) {
-    if (first + 64u * i) * 4u < params.size {
-      step(first + 64u * i);
-    }
+  for (var quad = first; quad * 4u < params.size; quad += 64u) {
+    step(quad);
   }
 }
