@@ -1,5 +1,5 @@
 // The gradient replaces the weights, as it arrives: for variables that are statistics rather than parameters (Keras's
-// overwrite_with_gradient).
+// overwrite_with_gradient); or what a constraint makes of the weights.
 // #include "interface/optimizer.wgsl"
 
 struct Params {

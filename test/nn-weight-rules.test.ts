@@ -102,87 +102,79 @@ test('constraints hold after every step, masters and copies alike', async () => 
   }
 });
 
-test('every kind of weight takes them, under the name of the weight', async () => {
-  const rule = (name: string) => ({
-    [`${name}Regularizer`]: ht.regularizers.l1({ l1: 1 }),
-    [`${name}Constraint`]: 'nonNeg',
+for (const { mode, run } of MODES) {
+  test(`${mode}: averages are taken before constraints, which leave a skipped step alone, as in Keras`, async () => {
+    // Halved at each call, so that one call too many shows.
+    const constraint = (w: ht.Tensor) => ht.mul(w, 0.5);
+    for (const [frequency, dtype] of [
+      [0, 'float32'],
+      [2, 'float32'],
+      [2, 'float16'],
+    ] as const) {
+      const weight = ht.variable([4, -8, 16], { constraint, dtype, name: 'w' });
+      const free = ht.variable([4, -8, 16], { dtype, name: 'free' });
+      const copy = dtype === 'float32' ? weight.read('float16') : weight.values;
+      const inner = ht.optimizers.sgd({
+        ...{ learningRate: 1, useEma: true, emaMomentum: 0.5, emaOverwriteFrequency: frequency },
+      });
+      const optimizer = new ht.LossScaleOptimizer(inner, { initialScale: 1, growthSteps: 100 });
+      const step = run((gradient) => optimizer.apply([gradient!, gradient!], [weight, free]));
+      let [weights, averages] = [
+        [4, -8, 16],
+        [0, 0, 0],
+      ];
+      let [scale, iterations] = [1, 0];
+      for (let count = 0; count < 5; count++) {
+        const gradient = [1, 2, -4];
+        const bad = count === 2 ? Number.POSITIVE_INFINITY : 1;
+        step(ht.tensor(gradient.map((value) => value * scale * bad)));
+        if (count === 2) scale /= 2;
+        else {
+          const updated = weights.map((w, i) => w - gradient[i]!);
+          const momentum = iterations === 0 ? 0 : 0.5;
+          averages = averages.map((average, i) => momentum * average + (1 - momentum) * updated[i]!);
+          iterations++;
+          const replaced = frequency > 0 && iterations % frequency === 0 ? averages : updated;
+          weights = replaced.map((w) => w / 2);
+        }
+        assert.equal(await numbers(weight), weights, `weights after ${count}`);
+        assert.equal(await numbers(copy), weights, `copy after ${count}`);
+        const { slots } = await optimizer.state();
+        assert.equal([...slots.average!.w!], averages, `average after ${count}`);
+      }
+      assert.is(await optimizer.skippedSteps(), 1);
+    }
   });
-  const kinds: [ht.Layer<never, never, never>, readonly number[] | readonly number[][], number][] = [
-    [ht.layers.conv2d({ filters: 2, kernelSize: 2, ...rule('kernel'), ...rule('bias') }), [4, 4, 3], 2],
-    [ht.layers.conv2dTranspose({ filters: 2, kernelSize: 2, ...rule('kernel') }), [4, 4, 3], 1],
-    [ht.layers.depthwiseConv2d({ kernelSize: 2, ...rule('depthwise'), ...rule('bias') }), [4, 4, 3], 2],
-    [
-      ht.layers.separableConv2d({ filters: 2, kernelSize: 2, ...rule('depthwise'), ...rule('pointwise') }),
-      [4, 4, 3],
-      2,
-    ],
-    [ht.layers.embedding({ inputDim: 5, outputDim: 3, ...rule('embeddings') }), [4], 1],
-    [ht.layers.batchNormalization({ ...rule('gamma'), ...rule('beta') }), [4, 3], 2],
-    [ht.layers.layerNormalization({ ...rule('gamma') }), [4, 3], 1],
-    [ht.layers.prelu({ ...rule('alpha') }), [4, 3], 1],
-    [
-      ht.layers.multiHeadAttention({ numHeads: 2, keyDim: 3, ...rule('kernel'), ...rule('bias') }),
-      [
-        [4, 3],
-        [4, 3],
-      ],
-      8,
-    ],
-  ] as never;
-  for (const [layer, sample, count] of kinds) {
-    (layer as ht.Layer).build(sample as readonly number[], engine);
-    const { losses, weights } = layer;
-    assert.is(losses.length, count, layer.name);
-    const ruled = weights.filter(({ constraint }) => constraint);
-    assert.is(ruled.length, count, layer.name);
-    let total = 0;
-    for (const weight of ruled)
-      total += (await numbers(weight)).reduce((sum, value) => sum + Math.abs(value), 0);
-    let added = 0;
-    for (const loss of losses) added += await number(loss);
-    assertClose([added], [total], { ...near('l1'), terms: 100 });
-    layer.dispose();
-  }
-});
 
-test("activity regularizers add the mean over the samples, in fit, in steps of one's own, and inside other layers", async () => {
-  const l2 = ht.regularizers.l2({ l2: 0.5 });
-  const x = ht.tensor([1, -2, 3, 0.5, 1, -1], { shape: [2, 3] });
-  for (const dtype of ['float32', 'mixed_float16'] as const) {
-    const inner = ht.layers.dense({ units: 2, useBias: false, dtype, activityRegularizer: l2 });
-    const model = ht.sequential([inner, ht.layers.activation({ activation: 'linear', dtype })]);
-    model.compile({ optimizer: ht.optimizers.sgd({ learningRate: 1 }), loss: 'mse' });
-    model.build([3], engine);
-    model.setWeights([KERNEL]);
-    assert.is(model.losses.length, 0, 'before a call there is none');
-    const y = await numbers(model.apply(x));
-    const penalty = y.reduce((sum, value) => sum + 0.5 * value * value, 0) / 2;
-    assert.is(model.losses.length, 1);
-    assertClose([await number(model.losses[0]!)], [penalty], { ...near('activity'), dtype: 'float16' });
-    // The results are the labels: what is left of the loss is the penalty, whose gradient by y is y / 2.
-    const labels = ht.tensor(y, { shape: [2, 2] });
-    const close = { ...near('fit'), dtype: 'float16' } as const;
-    assertClose([(await model.evaluate(x, labels)).loss!], [penalty], close);
-    const { history } = await model.fit(x, labels, { batchSize: 2, verbose: 0 });
-    assertClose([history.loss![0]!], [penalty], close);
-    const data = await numbers(x);
-    const gradient = KERNEL.map((_, i) => {
-      const [row, column] = [Math.floor(i / 2), i % 2];
-      return [0, 1].reduce((sum, n) => sum + (data[3 * n + row]! * y[2 * n + column]!) / 2, 0);
-    });
-    assertClose(
-      [...(await model.getWeights())[0]!],
-      KERNEL.map((w, i) => w - gradient[i]!),
-      close,
-    );
-    assert.is(model.losses.length, 0, 'those of a traced step are gone');
-    model.dispose();
-  }
-  const wrapped = ht.layers.timeDistributed({
-    layer: ht.layers.dense({ units: 2, activityRegularizer: 'l1' }),
+  test(`${mode}: steps that gather gradients constrain too, as in Keras; a skipped one does not`, async () => {
+    const weight = ht.variable([16, -32], { constraint: (w) => ht.mul(w, 0.5) });
+    const inner = ht.optimizers.sgd({ learningRate: 1, gradientAccumulationSteps: 2 });
+    const optimizer = new ht.LossScaleOptimizer(inner, { initialScale: 1, growthSteps: 100 });
+    const step = run((gradient) => optimizer.apply([gradient!], [weight]));
+    const seen: number[][] = [];
+    for (const gradient of [1, Number.NaN, 1]) {
+      step(ht.tensor([gradient, gradient]));
+      seen.push(await numbers(weight));
+    }
+    // The scale is 1/2 at the end: the mean of 1 and 2 is taken off.
+    const expected = [
+      [8, -16],
+      [8, -16],
+      [(8 - 1.5) / 2, (-16 - 1.5) / 2],
+    ];
+    assert.equal(seen, expected);
   });
-  wrapped.apply(ht.ones([2, 4, 3]));
-  assert.is(wrapped.losses.length, 1);
+}
+
+test('a constraint that gives something else is refused; one that gives the weight itself changes nothing', async () => {
+  const sgd = () => ht.optimizers.sgd({ learningRate: 1 });
+  const same = ht.variable([1, 2], { constraint: (w) => w });
+  sgd().apply([ht.ones([2])], [same]);
+  assert.equal(await numbers(same), [0, 1]);
+  const short = ht.variable([1, 2], { constraint: (w) => ht.slice(w, [0], [1]), name: 'short' });
+  assert.throws(() => sgd().apply([ht.ones([2])], [short]), /^short: assigned shape \(1\), it has \(2\)$/);
+  const half = ht.variable([1, 2], { constraint: (w) => ht.cast(w, 'float16'), name: 'half' });
+  assert.throws(() => sgd().apply([ht.ones([2])], [half]), /^half: assigned float16, it is float32/);
 });
 
 test('what they refuse', () => {

@@ -14,6 +14,9 @@ override COPY: bool = false;
 override CLIP: u32 = 0;
 override BOUND: f32 = 0;
 
+// Also in finite steps that only gather gradients.
+override GATHERING: bool = false;
+
 // Share of the weights, times the learning rate, that is taken off before the update (Loshchilov and Hutter 2019).
 override DECAY: f32 = 0;
 
@@ -63,7 +66,7 @@ fn step(quad: u32) {
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  if state.apply == 0u {
+  if select(state.apply, state.finite, GATHERING) == 0u {
     return;
   }
   let first = linearIndex(group, groups, 0u, 64u * QUADS) + lane;

@@ -21,6 +21,7 @@ export function variable(
     'name',
     'trainable',
     'overwriteWithGradient',
+    'constraint',
   ]);
   const { shape, dtype = 'float32', engine = defaultEngine('variable'), ...rest } = options;
   const own = isTypedArray(values) ? [values.length] : shapeOfNested('variable', values);

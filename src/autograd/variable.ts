@@ -17,7 +17,7 @@ export interface VariableOptions {
   trainable?: boolean;
   /** Optimizers put the gradient in place of the values: for statistics that a backward pass computes. Default false. */
   overwriteWithGradient?: boolean;
-  /** What optimizers bring the values to after each update, of the same shape and dtype. Default: they stay. */
+  /** What optimizers bring the values to at the end of each finite step, of the same shape and dtype. Default: they stay. */
   constraint?: (values: Tensor) => Tensor;
 }
 
@@ -100,6 +100,15 @@ export class Variable {
   /** Replaces the values. Throws `ShapeError` or `DtypeError` when they do not fit; then nothing has changed. */
   assign(value: Tensor | ArrayLike<number>): this {
     if (!(value instanceof Tensor)) return this.#assignValues(value);
+    this.checkValue(value);
+    if (value.storage === this.storage) return this;
+    stridedCopyKernel(value, this.#values, this.shape, stridesOf(this.shape));
+    if (this.#half) castKernel(this.#values, this.#half);
+    return this;
+  }
+
+  /** Throws `ShapeError`, `DtypeError` or `ArgumentError` unless `value` can take the place of the values. */
+  checkValue(value: Tensor): void {
     if (!sameShape(value.shape, this.shape)) {
       throw new ShapeError(
         `${this.name}: assigned shape ${showShape(value.shape)}, it has ${showShape(this.shape)}`,
@@ -111,10 +120,6 @@ export class Variable {
     if (value.engine !== this.engine) {
       throw new ArgumentError(`${this.name}: assigned a tensor of another engine; use await data()`);
     }
-    if (value.storage === this.storage) return this;
-    stridedCopyKernel(value, this.#values, this.shape, stridesOf(this.shape));
-    if (this.#half) castKernel(this.#values, this.#half);
-    return this;
   }
 
   async data(): Promise<Float32Array | Int32Array | Uint32Array | Uint8Array> {

@@ -78,6 +78,14 @@ export function updateKernel(
   });
 }
 
+/** Puts `values` in place of the master, and of its copy, in every finite step. */
+export function constrainKernel(
+  values: Operand,
+  target: Pick<UpdateTarget, 'master' | 'copy' | 'state'>,
+): void {
+  updateKernel('overwrite', { gradient: values, ...target }, {}, {}, { GATHERING: true });
+}
+
 /** Moves `average` towards the masters; every `frequency` steps, where that is not 0, they become it. */
 export function averageKernel(
   { master, copy, state }: Pick<UpdateTarget, 'master' | 'copy' | 'state'>,

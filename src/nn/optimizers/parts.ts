@@ -1,9 +1,10 @@
 /** The variables of a step in runs of one plan, and how they are updated once the step is decided on. */
 import type { Tensor } from '../../autograd/tensor.ts';
+import type { Variable } from '../../autograd/variable.ts';
 import type { ArenaRun } from '../../autograd/variable-arena.ts';
 import type { Storage } from '../../gpu/storage.ts';
 import { accumulateKernel } from '../../kernels/accumulate.ts';
-import { averageKernel, type UpdateTarget, updateKernel } from '../../kernels/optimizer.ts';
+import { averageKernel, constrainKernel, type UpdateTarget, updateKernel } from '../../kernels/optimizer.ts';
 import { AVERAGE, type Average } from './average.ts';
 import { type Clipping, clip, type GradientRun } from './clipping.ts';
 import type { SlotPlan } from './slots.ts';
@@ -28,7 +29,7 @@ export interface Part extends GradientRun {
   readonly unchecked: Tensor;
 }
 
-/** Updates all variables of a step that has been decided on: gathers, clips, updates by `update`, constrains, averages. */
+/** Updates all variables of a step that has been decided on: gathers, clips, updates by `update`, averages, constrains, as Keras does. */
 export function updateParts(
   parts: readonly Part[],
   state: Storage,
@@ -47,10 +48,18 @@ export function updateParts(
     }
     const own = plan.own.map((name) => slots[name]!);
     update({ ...target, clip: clips[updated.indexOf(part)], decay: plan.decay }, own, run);
-    for (const variable of run.variables)
-      if (variable.constraint) variable.assign(variable.constraint(variable.values));
     if (average) averageKernel(target, slots[AVERAGE]!, average);
+    for (const variable of run.variables) constrain(variable, state);
   }
+}
+
+/** Nothing changes in a step that is not finite. */
+function constrain(variable: Variable, state: Storage): void {
+  if (!variable.constraint) return;
+  const values = variable.constraint(variable.values);
+  variable.checkValue(values);
+  if (values.storage === variable.storage) return;
+  constrainKernel(values, { master: variable.values, copy: variable.halfStorage, state });
 }
 
 /** The same parts with the gradients of the window so far in the place of this step's: their sum; of statistics the largest. */
