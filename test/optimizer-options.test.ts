@@ -294,6 +294,24 @@ test('options that no optimizer can have', () => {
       () => used.excludeFromWeightDecay({ varNames: ['bias'] }),
       /^AdamW.excludeFromWeightDecay: it has made steps already/,
     ],
+    [() => optimizers.sgd({ nesterov: 1 } as never), /^SGD: nesterov 1; use true or false$/],
+    [() => optimizers.sgd({ momentum: '0.5' } as never), /^SGD: momentum '0.5'; use a number$/],
+    [() => optimizers.muon({ nesterov: 'no' } as never), /^Muon: nesterov 'no'; use true or false$/],
+    [() => optimizers.muon({ excludeEmbeddings: 0 } as never), /^Muon: excludeEmbeddings 0; use true or/],
+    [
+      () => optimizers.rmsprop({ centered: 'true' } as never),
+      /^RMSprop: centered 'true'; use true or false$/,
+    ],
+    [() => optimizers.adamW({ amsgrad: 1 } as never), /^AdamW: amsgrad 1; use true or false$/],
+    [() => optimizers.lion({ useEma: 0.99 } as never), /^Lion: useEma 0.99; use true or false$/],
+    [
+      () => new ht.LossScaleOptimizer(optimizers.sgd(), { dynamic: 'no' } as never),
+      /^LossScaleOptimizer: dynamic 'no'; use true or false$/,
+    ],
+    [
+      () => new ht.LossScaleOptimizer(optimizers.sgd(), { countSkipped: 1 } as never),
+      /^loss scale: countSkipped is 1; use true or false$/,
+    ],
     [() => optimizers.sgd().excludeFromWeightDecay({ names: [] } as never), /unknown option 'names'/],
   ];
   for (const [make, message] of cases) assertThrows(make, ht.ArgumentError, message);

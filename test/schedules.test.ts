@@ -42,8 +42,13 @@ test('each step goes by the rate of the steps before it, eager and jitted', asyn
         assertClose(await numbers(variable), [expected], near);
         const { learningRate } = await optimizer.readState();
         assertClose([learningRate], [schedule.at(count)], near);
+        // The host has just learnt of the step: the next one's.
+        assert.is(optimizer.learningRate, schedule.at(count + 1));
       }
-      assert.is(optimizer.learningRate, schedule.at(0));
+      const again = ht.optimizers.sgd({ learningRate: schedule });
+      assert.is(again.learningRate, schedule.at(0));
+      again.loadState(await optimizer.state(), [variable]);
+      assert.is(again.learningRate, schedule.at(14));
     }
   }
 });
@@ -100,6 +105,30 @@ test('what schedules refuse', () => {
     () => schedules.piecewiseConstantDecay({ boundaries: [3, 2], values: [1, 2, 3] }),
     /^piecewiseConstantDecay: boundaries \[3, 2\] with 3 values; use rising whole numbers and one value more$/,
   );
+  const twice = { initialLearningRate: 1, decaySteps: 2 };
+  const refused: readonly [() => unknown, RegExp][] = [
+    [
+      () => schedules.exponentialDecay({ ...twice, decayRate: 1, staircase: 1 } as never),
+      /^exponentialDecay: staircase 1; use true or false$/,
+    ],
+    [
+      () => schedules.polynomialDecay({ ...twice, cycle: 'yes' } as never),
+      /^polynomialDecay: cycle 'yes'; use true or false$/,
+    ],
+    [
+      () => schedules.cosineDecay({ ...twice, decaySteps: true } as never),
+      /^cosineDecay: decaySteps true; use a number above 0$/,
+    ],
+    [
+      () => schedules.cosineDecay({ ...twice, alpha: [1] } as never),
+      /^cosineDecay: alpha \[1\]; use a number$/,
+    ],
+    [
+      () => schedules.piecewiseConstantDecay({ boundaries: [1], values: [1, '2'] } as never),
+      /^piecewiseConstantDecay: values \[1, '2'\]; use a list of numbers$/,
+    ],
+  ];
+  for (const [make, message] of refused) assert.throws(make, message);
   assert.throws(
     () => schedules.exponentialDecay({ initialLearningRate: 1, decaySteps: 1, rate: 2 } as never),
     /^exponentialDecay: unknown option 'rate'/,

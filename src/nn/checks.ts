@@ -26,6 +26,12 @@ export function checkNumber(where: string, name: string, value: unknown): number
   throw new ArgumentError(`${where}: ${name} ${show(value)}; use a number`);
 }
 
+/** Throws `ArgumentError` unless `value` is true or false. */
+export function checkFlag(where: string, name: string, value: unknown): boolean {
+  if (typeof value === 'boolean') return value;
+  throw new ArgumentError(`${where}: ${name} ${show(value)}; use true or false`);
+}
+
 /** A share of something. Throws `ArgumentError` unless `value` is a number from 0 to below 1. */
 export function checkRate(where: string, value: unknown): number {
   if (typeof value === 'number' && value >= 0 && value < 1) return value;

@@ -98,6 +98,7 @@ export function dynamicLossScale(options: DynamicOptions = {}, rules: Rules = 'k
     fail('backoffFactor', scale.backoffFactor, 'a number between 0 and 1');
   if (!(scale.minScale >= 0 && scale.minScale <= scale.maxScale))
     fail('minScale', scale.minScale, 'a number from 0 to maxScale');
+  if (typeof scale.countSkipped !== 'boolean') fail('countSkipped', scale.countSkipped, 'true or false');
   return { ...scale, minScale: Math.max(scale.minScale, SMALLEST) };
 }
 

@@ -1,6 +1,7 @@
 /** Adam (Kingma and Ba 2015) with Keras's defaults and its placing of epsilon, and AdamW, the same with weight decay. */
 import type { Tensor } from '../../autograd/tensor.ts';
 import { type UpdateTarget, updateKernel } from '../../kernels/optimizer.ts';
+import { checkFlag } from '../checks.ts';
 import { checkBetas, checkEpsilon } from './checks.ts';
 import { Optimizer, type OptimizerOptions } from './optimizer.ts';
 
@@ -26,7 +27,7 @@ export class Adam extends Optimizer {
     super(kind, options.learningRate ?? 0.001, options, ['beta1', 'beta2', 'epsilon', 'amsgrad']);
     [this.beta1, this.beta2] = checkBetas(kind, options.beta1 ?? 0.9, options.beta2 ?? 0.999);
     this.epsilon = checkEpsilon(kind, options.epsilon ?? 1e-7);
-    this.amsgrad = options.amsgrad ?? false;
+    this.amsgrad = checkFlag(kind, 'amsgrad', options.amsgrad ?? false);
   }
 
   protected get slotNames(): readonly string[] {

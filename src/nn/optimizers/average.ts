@@ -1,6 +1,7 @@
 /** The moving average of weights that an optimizer may keep. */
 import { show } from '../../values/dtype.ts';
 import { ArgumentError } from '../../values/errors.ts';
+import { checkFlag } from '../checks.ts';
 
 export interface AverageOptions {
   /** Whether a moving average of the weights is kept: see `finalizeVariableValues`. Default false. */
@@ -22,8 +23,9 @@ export interface Average {
 
 /** Throws `ArgumentError`. */
 export function averageOf(name: string, options: AverageOptions): Average | undefined {
-  const { useEma = false, emaMomentum: momentum = 0.99, emaOverwriteFrequency: frequency = 0 } = options;
-  if (!(momentum >= 0 && momentum <= 1))
+  const { emaMomentum: momentum = 0.99, emaOverwriteFrequency: frequency = 0 } = options;
+  const useEma = checkFlag(name, 'useEma', options.useEma ?? false);
+  if (!(typeof momentum === 'number' && momentum >= 0 && momentum <= 1))
     throw new ArgumentError(`${name}: emaMomentum ${show(momentum)}; use a number from 0 to 1`);
   if (!(Number.isInteger(frequency) && frequency >= 0))
     throw new ArgumentError(`${name}: emaOverwriteFrequency ${show(frequency)}; use a whole number of steps`);

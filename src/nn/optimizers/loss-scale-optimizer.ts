@@ -17,6 +17,7 @@ import {
 import type { ScaleValues } from '../../precision/scale-state.ts';
 import { list, show } from '../../values/dtype.ts';
 import { ArgumentError } from '../../values/errors.ts';
+import { checkFlag } from '../checks.ts';
 import { Optimizer, type OptimizerState } from './optimizer.ts';
 import { type GradientPair, zip } from './pairs.ts';
 import { type OptimizerConfig, optimizerFromConfig } from './registry.ts';
@@ -199,7 +200,8 @@ export class LossScaleOptimizer {
 }
 
 function lossScaleOf(rules: Rules, options: LossScaleOptions): LossScale {
-  if (options.dynamic ?? true) return dynamicLossScale(options, rules);
+  if (checkFlag('LossScaleOptimizer', 'dynamic', options.dynamic ?? true))
+    return dynamicLossScale(options, rules);
   if (rules === 'keras3') {
     throw new ArgumentError(
       "LossScaleOptimizer: dynamic false is not in the rules 'keras3'; set lossScaleFactor on the inner optimizer, or use rules 'tf.keras'",

@@ -13,7 +13,7 @@ import { square } from '../../ops/square.ts';
 import { sum } from '../../ops/sum.ts';
 import { show } from '../../values/dtype.ts';
 import { ArgumentError } from '../../values/errors.ts';
-import { checkCount, checkNumber } from '../checks.ts';
+import { checkCount, checkFlag, checkNumber } from '../checks.ts';
 import { checkBetas, checkEpsilon, checkShare } from './checks.ts';
 import { gradientArena } from './gradient-arena.ts';
 import { Optimizer, type OptimizerOptions } from './optimizer.ts';
@@ -96,8 +96,8 @@ export class Muon extends Optimizer {
     this.muonA = checkNumber('Muon', 'muonA', options.muonA ?? 3.4445);
     this.muonB = checkNumber('Muon', 'muonB', options.muonB ?? -4.775);
     this.muonC = checkNumber('Muon', 'muonC', options.muonC ?? 2.0315);
-    this.nesterov = options.nesterov ?? true;
-    this.excludeEmbeddings = options.excludeEmbeddings ?? true;
+    this.nesterov = checkFlag('Muon', 'nesterov', options.nesterov ?? true);
+    this.excludeEmbeddings = checkFlag('Muon', 'excludeEmbeddings', options.excludeEmbeddings ?? true);
     this.excludeLayers = checkPatterns(options.excludeLayers ?? []);
   }
 

@@ -64,6 +64,8 @@ export abstract class Optimizer {
   readonly #schedule: Schedule | undefined;
   #lossScale: LossScale;
   #learningRate: number;
+  /** Those before the next step that a schedule counts, as far as the host knows. */
+  #steps = 0;
   #state: ScaleState | undefined;
   #restored: Partial<ScaleValues> = {};
 
@@ -124,9 +126,12 @@ export abstract class Optimizer {
     this.#lossScale = lossScale;
   }
 
-  /** What was given or set; of a schedule its first value: `readState` has that of the last step. */
+  /**
+   * What was given or set. Of a schedule its value for the next step, by the steps that the host knows of: the GPU counts them, and the
+   * host learns of them at `readState`, `iterations`, `state` and `loadState`.
+   */
   get learningRate(): number {
-    return this.#learningRate;
+    return this.#schedule?.at(this.#steps) ?? this.#learningRate;
   }
 
   /** Takes effect from the next step on, in jitted programs too. Throws `ArgumentError` where a schedule sets it. */
@@ -262,8 +267,10 @@ export abstract class Optimizer {
 
   /** The scale state's words; where no step was made, what they will start with. */
   async readState(): Promise<ScaleValues> {
-    if (this.#state) return this.#state.read();
-    return { ...startOf(this.#lossScale, this.#learningRate), ...this.#restored };
+    if (!this.#state) return { ...startOf(this.#lossScale, this.#learningRate), ...this.#restored };
+    const values = await this.#state.read();
+    this.#countSteps(values);
+    return values;
   }
 
   /** All state, for a checkpoint. */
@@ -278,8 +285,13 @@ export abstract class Optimizer {
     this.#slots.check(`${this.name}.loadState`, state.slots, variables);
     this.#restored = { ...state.scale };
     if (state.scale.learningRate !== undefined) this.#learningRate = state.scale.learningRate;
+    this.#countSteps(state.scale);
     this.#state?.write(this.#restored);
     this.#slots.write(state.slots, variables);
+  }
+
+  #countSteps({ iterations = 0, gathered = 0 }: Partial<ScaleValues>): void {
+    this.#steps = iterations * this.#window + (gathered % this.#window);
   }
 
   /** Frees the state and the slots. */

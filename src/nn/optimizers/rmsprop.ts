@@ -1,6 +1,7 @@
 /** RMSprop (Hinton 2012) as Keras defines it: steps by the root of the running mean of squared gradients. */
 import type { Tensor } from '../../autograd/tensor.ts';
 import { type UpdateTarget, updateKernel } from '../../kernels/optimizer.ts';
+import { checkFlag } from '../checks.ts';
 import { checkEpsilon, checkShare } from './checks.ts';
 import { Optimizer, type OptimizerOptions } from './optimizer.ts';
 
@@ -27,7 +28,7 @@ export class RMSprop extends Optimizer {
     this.rho = checkShare('RMSprop', 'rho', options.rho ?? 0.9);
     this.momentum = checkShare('RMSprop', 'momentum', options.momentum ?? 0);
     this.epsilon = checkEpsilon('RMSprop', options.epsilon ?? 1e-7);
-    this.centered = options.centered ?? false;
+    this.centered = checkFlag('RMSprop', 'centered', options.centered ?? false);
   }
 
   protected get slotNames(): readonly string[] {

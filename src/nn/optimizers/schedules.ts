@@ -3,6 +3,7 @@ import type { ScheduleCall } from '../../kernels/schedule.ts';
 import { list, show } from '../../values/dtype.ts';
 import { ArgumentError } from '../../values/errors.ts';
 import { checkOptions } from '../../values/options.ts';
+import { checkCounts, checkFlag, checkNumber } from '../checks.ts';
 
 /** A learning rate that changes with the steps. */
 export class Schedule {
@@ -49,17 +50,25 @@ export function scheduleOf(given: unknown): Schedule {
   return makers[className]!(config);
 }
 
-function check(where: string, options: object, names: readonly string[], positive: readonly string[]): void {
-  checkOptions(where, options, names);
+interface Accepted {
+  /** Numbers above 0. */
+  readonly positive?: readonly string[];
+  readonly numbers?: readonly string[];
+  readonly flags?: readonly string[];
+}
+
+function check(where: string, options: object, { positive = [], numbers = [], flags = [] }: Accepted): void {
+  checkOptions(where, options, [...numbers, ...positive, ...flags]);
   for (const [name, value] of Object.entries(options)) {
-    const fits =
-      typeof value === 'number' && Number.isFinite(value) && (!positive.includes(name) || value > 0);
-    if (typeof value !== 'boolean' && !Array.isArray(value) && !fits) {
-      throw new ArgumentError(
-        `${where}: ${name} ${show(value)}; use a number${positive.includes(name) ? ' above 0' : ''}`,
-      );
-    }
+    if (flags.includes(name)) checkFlag(where, name, value);
+    else if (positive.includes(name)) checkPositive(where, name, value);
+    else checkNumber(where, name, value);
   }
+}
+
+function checkPositive(where: string, name: string, value: unknown): void {
+  if (typeof value === 'number' && value > 0 && Number.isFinite(value)) return;
+  throw new ArgumentError(`${where}: ${name} ${show(value)}; use a number above 0`);
 }
 
 interface Decay {
@@ -76,7 +85,8 @@ function falling(
   fall: (rate: number, p: number) => number,
 ) {
   return (options: Decay): Schedule => {
-    check(name, options, ['initialLearningRate', 'decaySteps', 'decayRate', 'staircase'], ['decaySteps']);
+    const numbersOf = ['initialLearningRate', 'decayRate'];
+    check(name, options, { numbers: numbersOf, positive: ['decaySteps'], flags: ['staircase'] });
     const { initialLearningRate: initial, decaySteps: steps, decayRate: rate, staircase = false } = options;
     const numbers = { initial, steps, rate, flag: Number(staircase) };
     return new Schedule(
@@ -110,8 +120,10 @@ export const schedules = {
     /** Default false. */
     cycle?: boolean;
   }): Schedule {
-    const names = ['initialLearningRate', 'decaySteps', 'endLearningRate', 'power', 'cycle'];
-    check('polynomialDecay', options, names, ['decaySteps', 'power']);
+    check('polynomialDecay', options, {
+      numbers: ['initialLearningRate', 'endLearningRate'],
+      ...{ positive: ['decaySteps', 'power'], flags: ['cycle'] },
+    });
     const { initialLearningRate: initial, decaySteps: steps, cycle = false } = options;
     const { endLearningRate: floor = 1e-4, power: rate = 1 } = options;
     const numbers = { initial, steps, rate, floor, flag: Number(cycle) };
@@ -133,8 +145,8 @@ export const schedules = {
     /** Default 0. */
     warmupSteps?: number;
   }): Schedule {
-    const names = ['initialLearningRate', 'decaySteps', 'alpha', 'warmupTarget', 'warmupSteps'];
-    check('cosineDecay', options, names, ['decaySteps']);
+    const numbersOf = ['initialLearningRate', 'alpha', 'warmupTarget', 'warmupSteps'];
+    check('cosineDecay', options, { numbers: numbersOf, positive: ['decaySteps'] });
     const { initialLearningRate: initial, decaySteps: steps, alpha: floor = 0 } = options;
     const { warmupTarget, warmupSteps: warmup = 0 } = options;
     const target = warmupTarget ?? initial;
@@ -160,8 +172,10 @@ export const schedules = {
     /** Default 0. */
     alpha?: number;
   }): Schedule {
-    const names = ['initialLearningRate', 'firstDecaySteps', 'tMul', 'mMul', 'alpha'];
-    check('cosineDecayRestarts', options, names, ['firstDecaySteps', 'tMul', 'mMul']);
+    check('cosineDecayRestarts', options, {
+      numbers: ['initialLearningRate', 'alpha'],
+      positive: ['firstDecaySteps', 'tMul', 'mMul'],
+    });
     const { initialLearningRate: initial, firstDecaySteps: steps } = options;
     const { tMul: rate = 2, mMul: target = 1, alpha: floor = 0 } = options;
     const numbers = { initial, steps, rate, peak: target, floor };
@@ -175,11 +189,12 @@ export const schedules = {
   /** `values[i]` up to and with step `boundaries[i]`, the last value after them all. Throws `ArgumentError`. */
   piecewiseConstantDecay(options: { boundaries: readonly number[]; values: readonly number[] }): Schedule {
     const where = 'piecewiseConstantDecay';
-    check(where, options, ['boundaries', 'values'], []);
-    const { boundaries, values } = options;
-    const rising = boundaries.every(
-      (bound, i) => Number.isInteger(bound) && (i === 0 || bound > boundaries[i - 1]!),
-    );
+    checkOptions(where, options, ['boundaries', 'values']);
+    const boundaries = checkCounts(where, 'boundaries', options.boundaries, 0);
+    const { values } = options;
+    if (!Array.isArray(values) || !values.every((value) => Number.isFinite(value)))
+      throw new ArgumentError(`${where}: values ${show(values)}; use a list of numbers`);
+    const rising = boundaries.every((bound, i) => i === 0 || bound > boundaries[i - 1]!);
     if (!rising || values.length !== boundaries.length + 1) {
       throw new ArgumentError(
         `${where}: boundaries ${show(boundaries)} with ${values.length} values; use rising whole numbers and one value more`,

@@ -3,11 +3,13 @@ import type { Tensor } from '../../autograd/tensor.ts';
 import { type UpdateTarget, updateKernel } from '../../kernels/optimizer.ts';
 import { show } from '../../values/dtype.ts';
 import { ArgumentError } from '../../values/errors.ts';
+import { checkFlag, checkNumber } from '../checks.ts';
 import { Optimizer, type OptimizerOptions } from './optimizer.ts';
 
 export interface SGDOptions extends OptimizerOptions {
   /** Default 0: none. */
   momentum?: number;
+  /** Whether the step is by the momentum that the next one would have (Nesterov 1983). Default false. */
   nesterov?: boolean;
 }
 
@@ -18,8 +20,8 @@ export class SGD extends Optimizer {
   /** Default learning rate 0.01. Throws `ArgumentError`. */
   constructor(options: SGDOptions = {}) {
     super('SGD', options.learningRate ?? 0.01, options, ['momentum', 'nesterov']);
-    this.momentum = options.momentum ?? 0;
-    this.nesterov = options.nesterov ?? false;
+    this.momentum = checkNumber('SGD', 'momentum', options.momentum ?? 0);
+    this.nesterov = checkFlag('SGD', 'nesterov', options.nesterov ?? false);
     if (!(this.momentum >= 0 && this.momentum <= 1)) {
       throw new ArgumentError(`SGD: momentum ${show(this.momentum)}; use a number from 0 to 1`);
     }
