@@ -22,10 +22,18 @@ test.before(async () => {
   engine = await ht.open({ seed: 2 });
 });
 test.after(() => engine.close());
-test.before.each(() => {
-  folder = mkdtempSync(join(tmpdir(), 'halftape-weights-'));
-});
-test.after.each(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A test with a folder of its own. */
+function inFolder(name: string, body: () => Promise<void>): void {
+  test(name, async () => {
+    folder = mkdtempSync(join(tmpdir(), 'halftape-weights-'));
+    try {
+      await body();
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+}
 
 const network = (dtype: 'float32' | 'mixed_float16' = 'mixed_float16') => {
   const model = ht.sequential([
@@ -37,7 +45,7 @@ const network = (dtype: 'float32' | 'mixed_float16' = 'mixed_float16') => {
   return model;
 };
 
-test('saved and loaded: bit for bit, moving statistics and f16 copies too', async () => {
+inFolder('saved and loaded: bit for bit, moving statistics and f16 copies too', async () => {
   const path = join(folder, 'w.safetensors');
   const [model, other] = [network(), network()];
   const x = ht.randomNormal([16, 3]);
@@ -52,7 +60,7 @@ test('saved and loaded: bit for bit, moving statistics and f16 copies too', asyn
   );
 });
 
-test('what does not fit is refused, and no weight changes', async () => {
+inFolder('what does not fit is refused, and no weight changes', async () => {
   const path = join(folder, 'w.safetensors');
   const model = network();
   await ht.saveWeights(model, path);
@@ -81,7 +89,7 @@ test('what does not fit is refused, and no weight changes', async () => {
   assert.equal(await model.getWeights(), before);
 });
 
-test('modelCheckpoint: every epoch by name, or the best alone', async () => {
+inFolder('modelCheckpoint: every epoch by name, or the best alone', async () => {
   const model = network('float32');
   const [x, y] = [ht.randomNormal([16, 3]), ht.ones([16, 2])];
   const named = ht.callbacks.modelCheckpoint(join(folder, 'new', 'w-{epoch:02d}-{loss:.2f}.safetensors'));
@@ -116,7 +124,7 @@ test('modelCheckpoint: every epoch by name, or the best alone', async () => {
   assert.equal(readdirSync(folder).sort(), ['best.safetensors', 'new']);
 });
 
-test('what it refuses', async () => {
+inFolder('what it refuses', async () => {
   assert.throws(() => ht.callbacks.modelCheckpoint(''), /^modelCheckpoint: path ''; use the path of a file$/);
   assert.throws(
     () => ht.callbacks.modelCheckpoint('x', { best: true } as never),

@@ -36,7 +36,8 @@ export class GRU<Out extends Tensors = Tensor> extends Recurrent<Out> {
 
   protected override createBias(): Variable {
     const columns = 3 * this.units;
-    return this.addWeight('bias', this.resetAfter ? [2, columns] : [columns], this.biasInitialiser);
+    const shape = this.resetAfter ? [2, columns] : [columns];
+    return this.addWeight('bias', shape, this.biasInitialiser, this.rules.bias);
   }
 
   protected override get inputBias(): Tensor | undefined {

@@ -4,6 +4,7 @@ import type { Variable } from '../../autograd/variable.ts';
 import { composedLstmGates, lstmGates } from '../../ops/lstm-gates.ts';
 import { recurrentProducts } from '../../ops/recurrent-products.ts';
 import { type ActivationName, activate, checkActivation } from '../activations.ts';
+import type { Initialiser } from '../initialisers.ts';
 import type { Tensors } from '../several.ts';
 import { Recurrent, type Step } from './recurrent.ts';
 import type { RecurrentOptions } from './recurrent-options.ts';
@@ -33,10 +34,11 @@ export class LSTM<Out extends Tensors = Tensor> extends Recurrent<Out> {
 
   protected override createBias(): Variable {
     const { units } = this;
-    return this.addWeight('bias', [4 * units], (shape, random) => {
+    const initialiser: Initialiser = (shape, random) => {
       const values = this.biasInitialiser(shape, random);
       return this.unitForgetBias ? values.fill(1, units, 2 * units) : values;
-    });
+    };
+    return this.addWeight('bias', [4 * units], initialiser, this.rules.bias);
   }
 
   protected step(): Step {

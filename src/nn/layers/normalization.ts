@@ -2,7 +2,7 @@
 import type { Variable } from '../../autograd/variable.ts';
 import { ShapeError } from '../../values/errors.ts';
 import { normaliseAxes, type Shape, showShape } from '../../values/shape.ts';
-import { checkNumber } from '../checks.ts';
+import { checkFlag, checkNumber } from '../checks.ts';
 import { type Initialiser, type InitialiserLike, toInitialiser } from '../initialisers.ts';
 import type { LayerOptions } from '../layer.ts';
 import { ElementwiseLayer } from './elementwise.ts';
@@ -40,8 +40,8 @@ export abstract class Normalization extends ElementwiseLayer {
   constructor(kind: string, options: NormalizationOptions, own: readonly string[], epsilon: number) {
     super(kind, options, [...OPTIONS, ...own]);
     this.epsilon = checkNumber(this.name, 'epsilon', options.epsilon ?? epsilon);
-    this.center = options.center ?? true;
-    this.scale = options.scale ?? true;
+    this.center = checkFlag(this.name, 'center', options.center ?? true);
+    this.scale = checkFlag(this.name, 'scale', options.scale ?? true);
     this.#gammaInitialiser = toInitialiser(options.gammaInitializer ?? 'ones');
     this.#betaInitialiser = toInitialiser(options.betaInitializer ?? 'zeros');
     this.#rules = weightRules(this.name, options, RULES);

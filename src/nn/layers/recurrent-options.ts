@@ -4,8 +4,11 @@ import type { ActivationName } from '../activations.ts';
 import type { InitialiserLike } from '../initialisers.ts';
 import type { CallOptions, LayerOptions, Symbolic } from '../layer.ts';
 import { listed, type Mask } from '../several.ts';
+import { ruleNames, type WeightRuleOptions } from './weight-rules.ts';
 
-export interface RecurrentOptions extends LayerOptions {
+export const RECURRENT_RULES = ['kernel', 'recurrent', 'bias'] as const;
+
+export interface RecurrentOptions extends LayerOptions, WeightRuleOptions<(typeof RECURRENT_RULES)[number]> {
   /** Size of the state and the result. */
   units: number;
   /** Default `'tanh'`. */
@@ -35,6 +38,7 @@ export interface RecurrentOptions extends LayerOptions {
 export const RECURRENT_OPTIONS: readonly string[] = [
   ...['units', 'activation', 'useBias', 'kernelInitializer', 'recurrentInitializer', 'biasInitializer'],
   ...['dropout', 'recurrentDropout', 'returnSequences', 'returnState', 'goBackwards', 'stateful'],
+  ...ruleNames(RECURRENT_RULES),
 ];
 
 export interface RecurrentCallOptions extends CallOptions {

@@ -22,10 +22,12 @@ import { type Like, listed, type Mask, shapesIn, type Tensors } from '../several
 import { RecurrentMemory } from './recurrent-memory.ts';
 import {
   RECURRENT_OPTIONS,
+  RECURRENT_RULES,
   type RecurrentCallOptions,
   type RecurrentOptions,
   withStates,
 } from './recurrent-options.ts';
+import { type WeightRules, weightRules } from './weight-rules.ts';
 
 /** The states after a step, from the input's part (n, gates x units) and those before; `dropped` is the noise of `recurrentDropout`. */
 export type Step = (
@@ -51,6 +53,7 @@ export abstract class Recurrent<Out extends Tensors = Tensor> extends Layer<
   readonly goBackwards: boolean;
   readonly stateful: boolean;
   protected readonly biasInitialiser: Initialiser;
+  protected readonly rules: WeightRules<'kernel' | 'recurrent' | 'bias'>;
   /** Pieces of `units` columns in the kernels. */
   protected abstract readonly gates: number;
   /** dtypes in which states go from step to step; the first state is the result. */
@@ -79,13 +82,14 @@ export abstract class Recurrent<Out extends Tensors = Tensor> extends Layer<
     this.#kernelInitialiser = toInitialiser(options.kernelInitializer ?? 'glorotUniform');
     this.#recurrentInitialiser = toInitialiser(options.recurrentInitializer ?? 'orthogonal');
     this.biasInitialiser = toInitialiser(options.biasInitializer ?? 'zeros');
+    this.rules = weightRules(this.name, options, RECURRENT_RULES);
   }
 
   /** Made once a call, for all its steps. */
   protected abstract step(): Step;
 
   protected createBias(): Variable {
-    return this.addWeight('bias', [this.gates * this.units], this.biasInitialiser);
+    return this.addWeight('bias', [this.gates * this.units], this.biasInitialiser, this.rules.bias);
   }
 
   protected get recurrentKernel(): Tensor {
@@ -137,9 +141,10 @@ export abstract class Recurrent<Out extends Tensors = Tensor> extends Layer<
   protected override create(sample: Shape): void {
     const columns = this.gates * this.units;
     const features = shapesIn(sample)[0]!.at(-1)!;
-    this.#kernel = this.addWeight('kernel', [features, columns], this.#kernelInitialiser);
+    const { kernel, recurrent } = this.rules;
+    this.#kernel = this.addWeight('kernel', [features, columns], this.#kernelInitialiser, kernel);
     this.#recurrentKernel = this.addWeight(
-      ...(['recurrent_kernel', [this.units, columns], this.#recurrentInitialiser] as const),
+      ...(['recurrent_kernel', [this.units, columns], this.#recurrentInitialiser, recurrent] as const),
     );
     if (this.useBias) this.#bias = this.createBias();
   }
