@@ -112,7 +112,7 @@ export function prepareReduce(engines: Engines, suite: MoveSuite): Promise<Prepa
   const [rows, columns] = [suite.quick ? 1024 : 4096, 1024];
   const size = rows * columns;
   const shapes: [name: string, kernel: string, shape: ReduceShape][] = [
-    ['all', 'reduce', { outer: 1, reduced: size, inner: 1 }],
+    ['all', 'reduce_rows', { outer: 1, reduced: size, inner: 1 }],
     ['each row', 'reduce_rows', { outer: rows, reduced: columns, inner: 1 }],
     ['each column', 'reduce', { outer: 1, reduced: rows, inner: columns }],
   ];

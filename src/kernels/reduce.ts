@@ -2,9 +2,10 @@
 
 import { reduce, reduce_rows } from '../generated/shaders.ts';
 import { linearGrid } from '../gpu/shader.ts';
-import { accumulatorOf, elementOf, type Operand, quadsOf } from './operand.ts';
+import { accumulatorOf, elementOf, type Operand, quads, readForm } from './operand.ts';
+import { scratch } from './whole-quads.ts';
 
-export type ReduceCase = keyof typeof reduce.constants;
+export type ReduceCase = keyof typeof reduce.constants & ('SUM' | 'MAX' | 'MIN' | 'PROD');
 
 export interface ReduceShape {
   readonly outer: number;
@@ -12,64 +13,112 @@ export interface ReduceShape {
   readonly inner: number;
 }
 
-/** Values along r from which a workgroup shares a row. */
-const LONG_ROW = 64;
-/** Invocations that should be at work before a long reduction stays in one piece, and the shortest piece. */
-const ENOUGH = 256;
-const SHORTEST_PART = 256;
+/** Invocations that should be at work before a long reduction stays in one piece, and quads that each should read at most. */
+const WORK = { gpu: { enough: 2 ** 15, most: 16 }, software: { enough: 2 ** 10, most: 64 } } as const;
+/** Invocations that share a row: four rows or more belong to a workgroup, which writes whole quads. */
+const MOST_LANES = 16;
+const WORKGROUP = 64;
+/** Quads that an invocation reads at least where more are set to work. */
+const SHORTEST = 32;
 
-/** `y[o, c] = op over r of x[o, r, c]`, times `scale`. Sums are held in f32, in an order that depends on the shape alone. */
+/**
+ * `y[o, c] = op over r of x[o, r, c]`, times `scale`. Sums are held in f32, in an order that depends on the shape and the adapter: parts
+ * of a long reduction are folded by a second one.
+ */
 export function reduceKernel(op: ReduceCase, x: Operand, y: Operand, shape: ReduceShape, scale = 1): void {
-  const { outer, reduced, inner } = shape;
-  const parts = partsOf(shape);
-  if (parts > 1) {
-    const size = outer * parts * inner;
-    const dtype = accumulatorOf(x) === 'f32' ? 'float32' : x.dtype;
-    const storage = x.engine.allocate(size * 4, 'step', 'reduce');
-    const partial: Operand = { engine: x.engine, storage, dtype, size };
-    walk(op, x, partial, shape, parts, 1);
-    reduceKernel(op, partial, y, { outer, reduced: parts, inner }, scale);
-    x.engine.release(storage);
-  } else if (inner === 1 && reduced >= LONG_ROW) {
-    x.engine.run(reduce_rows, {
-      types: { In4: elementOf(x), Out4: elementOf(y), Acc: accumulatorOf(x) },
-      overrides: {
-        OP: reduce_rows.constants[op],
-        FLOATS: accumulatorOf(x) === 'f32',
-        QUADS: reduced % 4 === 0,
-      },
-      bindings: { x: x.storage, y: y.storage },
-      params: { rows: outer, reduced, scale },
-      workgroups: linearGrid(Math.ceil(outer / 4), 1),
-    });
-  } else {
-    walk(op, x, y, shape, 1, scale);
+  const { outer, inner } = shape;
+  const work = WORK[x.engine.info.software ? 'software' : 'gpu'];
+  const cut = inner === 1 ? cutRows(shape, work) : cutColumns(shape, work);
+  const launch = inner === 1 ? launchRows : launchColumns;
+  if (cut.results === 1) {
+    launch(op, x, y, shape, cut, scale);
+    return;
   }
+  const dtype = accumulatorOf(x) === 'f32' ? 'float32' : x.dtype;
+  const partial = scratch({ engine: x.engine, dtype }, outer * cut.results * inner, 'reduce');
+  launch(op, x, partial, shape, cut, 1);
+  reduceKernel(op, partial, y, { outer, reduced: cut.results, inner }, scale);
+  x.engine.release(partial.storage);
 }
 
-/** Chunks that r is cut into. Chunks are equal but for the last, which is never empty. */
-function partsOf({ outer, reduced, inner }: ReduceShape): number {
-  const results = outer * inner;
-  // A row has 64 invocations for its four results, and takes longer rows before it needs cutting.
-  const shortest = inner === 1 ? 64 * SHORTEST_PART : SHORTEST_PART;
-  if (results >= 4 * ENOUGH || reduced < 2 * shortest) return 1;
-  const wanted = Math.min(Math.ceil((4 * ENOUGH) / results), Math.floor(reduced / shortest));
-  return Math.ceil(reduced / Math.ceil(reduced / wanted));
+interface Cut {
+  /** What is left of `reduced`. */
+  readonly results: number;
+  readonly parts: number;
+  /** Of each part but the last, which is never empty: elements of a row, or rows. */
+  readonly chunk: number;
+  /** Invocations that share a result, or a quad of them. */
+  readonly lanes: number;
+  /** Rows that are taken as one, so that it is whole quads. */
+  readonly joined: number;
 }
 
-function walk(
-  op: ReduceCase,
-  x: Operand,
-  y: Operand,
-  shape: ReduceShape,
-  parts: number,
-  scale: number,
-): void {
-  x.engine.run(reduce, {
-    types: { In4: elementOf(x), Out4: elementOf(y), Acc: accumulatorOf(x) },
-    overrides: { OP: reduce.constants[op], FLOATS: accumulatorOf(x) === 'f32', QUADS: shape.inner % 4 === 0 },
+interface Work {
+  readonly enough: number;
+  readonly most: number;
+}
+
+function cutRows({ outer, reduced }: ReduceShape, { enough, most }: Work): Cut {
+  const length = quads(reduced);
+  let lanes = 1;
+  while (lanes < MOST_LANES && length > 4 * lanes && (length > most * lanes || outer * lanes < enough))
+    lanes *= 4;
+  const wanted = lanes < MOST_LANES ? 1 : Math.ceil(enough / (outer * lanes));
+  const parts = Math.max(1, Math.min(wanted, Math.floor(length / (lanes * SHORTEST))));
+  // Whole quads where the row itself is.
+  const chunk = 4 * Math.ceil(length / parts);
+  const results = Math.ceil(reduced / chunk);
+  return { results, parts: results, chunk, lanes, joined: 1 };
+}
+
+function cutColumns({ outer, reduced, inner }: ReduceShape, { enough }: Work): Cut {
+  const least = inner % 4 === 0 ? 1 : inner % 2 === 0 ? 2 : 4;
+  const joins = reduced >= 4 * least && (outer === 1 || reduced % least === 0);
+  const joined = joins ? least : 1;
+  if (joined < least) return { results: 1, parts: 1, chunk: reduced, lanes: 1, joined };
+  const rows = Math.ceil(reduced / joined);
+  const owned = outer * quads(inner * joined);
+  const lanes = rows >= 32 && owned < enough ? 8 : 1;
+  const wanted = lanes === 1 ? 1 : Math.ceil(enough / (owned * lanes));
+  const chunk = Math.ceil(rows / Math.max(1, Math.min(wanted, Math.floor(rows / (lanes * SHORTEST)))));
+  const parts = Math.ceil(rows / chunk);
+  return { results: parts * joined, parts, chunk, lanes, joined };
+}
+
+type Launch = (op: ReduceCase, x: Operand, y: Operand, shape: ReduceShape, cut: Cut, scale: number) => void;
+
+const launchRows: Launch = (op, x, y, { outer, reduced }, { parts, chunk, lanes }, scale) => {
+  const owned = lanes === 1 ? 4 * WORKGROUP : WORKGROUP / lanes;
+  x.engine.run(reduce_rows, {
+    types: { In4: readForm(x), Out4: elementOf(y), Acc: accumulatorOf(x) },
+    constants: { LANES: lanes },
+    overrides: {
+      OP: reduce_rows.constants[op],
+      FLOATS: accumulatorOf(x) === 'f32',
+      QUADS: reduced % 4 === 0,
+    },
     bindings: { x: x.storage, y: y.storage },
-    params: { ...shape, parts, scale },
-    workgroups: linearGrid(quadsOf(y), 64),
+    params: { rows: outer, reduced, parts, chunk, scale },
+    workgroups: linearGrid(Math.ceil((outer * parts) / owned), 1),
   });
-}
+};
+
+const launchColumns: Launch = (op, x, y, { outer, reduced, inner }, cut, scale) => {
+  const { parts, chunk, lanes, joined } = cut;
+  const across = inner * joined;
+  x.engine.run(reduce, {
+    types: { In4: readForm(x), Out4: elementOf(y), Acc: accumulatorOf(x) },
+    constants: { LANES: lanes },
+    overrides: {
+      OP: reduce.constants[op],
+      FLOATS: accumulatorOf(x) === 'f32',
+      ...{ QUADS: across % 4 === 0, RAGGED: reduced % joined !== 0 },
+    },
+    bindings: { x: x.storage, y: y.storage },
+    params: {
+      ...{ outer, reduced: Math.ceil(reduced / joined), inner: across, parts, chunk },
+      ...{ length: reduced * inner, scale },
+    },
+    workgroups: linearGrid(quads(outer * parts * across) * lanes, WORKGROUP),
+  });
+};

@@ -20,8 +20,22 @@ const FOLDS: Record<ReduceCase & ('SUM' | 'MAX' | 'MIN' | 'PROD'), Fold> = {
   MIN: minOf,
   PROD: productOf,
 };
-/** Walks, rows that are whole quads or not, parts of columns, parts of rows. */
+/**
+ * Columns: whole quads or not, alone and by several invocations, rows joined to whole quads with and without a rest, in parts. Rows:
+ * whole quads or not, shorter than one, by one invocation, four and sixteen, in parts.
+ */
 const SHAPES: readonly ReduceShape[] = [
+  { outer: 1, reduced: 61, inner: 37 },
+  { outer: 1, reduced: 134, inner: 6 },
+  { outer: 2, reduced: 132, inner: 5 },
+  { outer: 1, reduced: 2051, inner: 3 },
+  { outer: 3, reduced: 40, inner: 8 },
+  { outer: 1, reduced: 4001, inner: 4 },
+  { outer: 9, reduced: 3, inner: 1 },
+  { outer: 1030, reduced: 21, inner: 1 },
+  { outer: 301, reduced: 66, inner: 1 },
+  { outer: 7, reduced: 9001, inner: 1 },
+  { outer: 2, reduced: 8192, inner: 1 },
   { outer: 3, reduced: 5, inner: 7 },
   { outer: 2, reduced: 6, inner: 8 },
   { outer: 5, reduced: 64, inner: 1 },
