@@ -84,7 +84,7 @@ inFolder('what does not fit is refused, and no weight changes', async () => {
   await assertRejects(
     () => ht.loadWeights(narrow, path),
     ht.FormatError,
-    /kernel' is \[3, 2\]; the model's dense\w*\/kernel is \[3, 1\]$/,
+    /kernel' is \(3, 2\); the model's dense\w*\/kernel is \(3, 1\)$/,
   );
   assert.equal(await model.getWeights(), before);
 });

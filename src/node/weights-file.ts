@@ -52,7 +52,7 @@ export async function loadWeights(model: HasWeights, path: string): Promise<void
 
 function numbersOf(path: string, name: string, { dtype, bytes }: SafeArray): Float32Array {
   // A copy begins where its elements may.
-  const { buffer } = bytes.slice();
+  const { buffer } = new Uint8Array(bytes);
   if (dtype === 'F32') return new Float32Array(buffer);
   if (dtype === 'F16') return fromHalves(new Uint16Array(buffer));
   throw new FormatError(`${path}: '${name}' is ${dtype}; use F32 or F16`);
