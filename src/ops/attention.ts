@@ -4,10 +4,11 @@ import { tidy } from '../autograd/tidy.ts';
 import { requireDType, show } from '../values/dtype.ts';
 import { ArgumentError, DtypeError, ShapeError } from '../values/errors.ts';
 import { checkOptions } from '../values/options.ts';
-import { broadcastShapes, sameShape, showShape } from '../values/shape.ts';
+import { broadcastShapes, type Shape, sameShape, showShape } from '../values/shape.ts';
 import { greaterEqual } from './compare.ts';
 import { range } from './creation.ts';
 import { dropout } from './dropout.ts';
+import { flashAttention, refusedByFlash } from './flash-attention.ts';
 import { type TensorLike, toTensor } from './input.ts';
 import { matMul } from './mat-mul.ts';
 import { mul } from './mul.ts';
@@ -24,6 +25,11 @@ export interface AttentionOptions {
   scale?: number;
   /** Share of the weights that are set to 0 at random. Default 0. */
   dropoutRate?: number;
+  /**
+   * Whether it is one kernel, which never stores the scores: their memory is saved, and on graphics cards time too. True demands that, false
+   * forbids it. Default: where it can be used, but for small scores where a processor plays the GPU.
+   */
+  flashAttention?: boolean;
 }
 
 /** What stands for minus infinity, as in Keras: a query that may look at nothing stays finite. */
@@ -41,46 +47,75 @@ export function scaledDotProductAttention(
   options: AttentionOptions = {},
 ): Tensor {
   const where_ = 'scaledDotProductAttention';
-  checkOptions(where_, options, ['mask', 'isCausal', 'scale', 'dropoutRate']);
+  checkOptions(where_, options, ['mask', 'isCausal', 'scale', 'dropoutRate', 'flashAttention']);
   return tidy(() => {
     const q = toTensor(where_, query);
     const [k, v] = [toTensor(where_, key, q), toTensor(where_, value, q)];
     checkInputs(where_, q, k, v);
     const { isCausal = false, scale = 1 / Math.sqrt(q.shape.at(-1)!), dropoutRate = 0 } = options;
     if (!Number.isFinite(scale)) throw new ArgumentError(`${where_}: scale ${show(scale)}; use a number`);
-    // The factor goes to the queries: their product may pass float16's range before it is scaled.
-    const scores = matMul(mul(q, scale), k, false, true);
-    const allowed = maskOf(where_, options.mask, isCausal, scores);
-    const lowest = LOWEST[scores.dtype as 'float32'];
-    const kept = allowed.reduce((logits, mask) => where(mask, logits, lowest), scores);
-    const weights = softmax(kept);
-    return matMul(dropoutRate > 0 ? dropout(weights, dropoutRate) : weights, v);
+    const mask = maskOf(where_, options.mask, [...q.shape.slice(0, -1), k.shape.at(-2)!], q);
+    const composition = (...[queries, keys, values, shown]: [Tensor, Tensor, Tensor, Tensor | undefined]) =>
+      composed(queries, keys, values, { mask: shown, isCausal, scale, dropoutRate });
+    const refused = refusedByFlash(q.shape.at(-1)!, v.shape.at(-1)!, dropoutRate);
+    if (refused && options.flashAttention)
+      throw new ArgumentError(`${where_}: flashAttention true with ${refused}; leave it out`);
+    if (refused || !(options.flashAttention ?? paysOff(q, k))) return composition(q, k, v, mask);
+    const lowest = LOWEST[q.dtype as 'float32'];
+    return flashAttention(q, k, v, mask, { scale, lowest, isCausal, composition });
   });
 }
 
-/** The masks to put on scores (..., queries, keys). */
+/** Scores above which a software adapter, whose products of whole matrices are faster than those in tiles, spares their memory all the same. */
+const MANY_SCORES = 2 ** 24;
+
+function paysOff(q: Tensor, k: Tensor): boolean {
+  return !q.engine.info.software || (q.size / q.shape.at(-1)!) * k.shape.at(-2)! > MANY_SCORES;
+}
+
+interface Composition {
+  readonly mask: Tensor | undefined;
+  readonly isCausal: boolean;
+  readonly scale: number;
+  readonly dropoutRate: number;
+}
+
+/** The same by other ops: what the kernel equals. */
+function composed(
+  q: Tensor,
+  k: Tensor,
+  v: Tensor,
+  { mask, isCausal, scale, dropoutRate }: Composition,
+): Tensor {
+  const masks = [...(mask ? [mask] : []), ...(isCausal ? [causalMask(q, k)] : [])];
+  // The factor goes to the queries: their product may pass float16's range before it is scaled.
+  const scores = matMul(mul(q, scale), k, false, true);
+  const lowest = LOWEST[scores.dtype as 'float32'];
+  const weights = softmax(masks.reduce((logits, mask) => where(mask, logits, lowest), scores));
+  return matMul(dropoutRate > 0 ? dropout(weights, dropoutRate) : weights, v);
+}
+
+/** Throws `DtypeError` or `ShapeError` unless it is a mask of scores (..., queries, keys). */
 function maskOf(
   where_: string,
   given: TensorLike | undefined,
-  isCausal: boolean,
-  { shape, engine }: Tensor,
-): Tensor[] {
-  const masks: Tensor[] = [];
-  if (given !== undefined) {
-    const mask = toTensor(where_, given);
-    requireDType(where_, 'mask', mask.dtype, ['bool']);
-    if (!sameShape(broadcastShapes(`${where_}: mask`, mask.shape, shape), shape))
-      throw new ShapeError(
-        `${where_}: mask is ${showShape(mask.shape)}; use one that broadcasts to ${showShape(shape)}`,
-      );
-    masks.push(mask);
-  }
-  if (isCausal) {
-    const [queries, keys] = shape.slice(-2) as [number, number];
-    const place = (count: number) => range(0, count, 1, 'int32', { engine });
-    masks.push(greaterEqual(reshape(place(queries), [queries, 1]), place(keys)));
-  }
-  return masks;
+  scores: Shape,
+  like: Tensor,
+): Tensor | undefined {
+  if (given === undefined) return undefined;
+  const mask = toTensor(where_, given, like);
+  requireDType(where_, 'mask', mask.dtype, ['bool']);
+  if (sameShape(broadcastShapes(`${where_}: mask`, mask.shape, scores), scores)) return mask;
+  throw new ShapeError(
+    `${where_}: mask is ${showShape(mask.shape)}; use one that broadcasts to ${showShape(scores)}`,
+  );
+}
+
+/** (queries, keys): true from key 0 to the query's own place. */
+function causalMask({ shape, engine }: Tensor, key: Tensor): Tensor {
+  const [queries, keys] = [shape.at(-2)!, key.shape.at(-2)!];
+  const place = (count: number) => range(0, count, 1, 'int32', { engine });
+  return greaterEqual(reshape(place(queries), [queries, 1]), place(keys));
 }
 
 function checkInputs(where_: string, q: Tensor, k: Tensor, v: Tensor): void {

@@ -36,22 +36,29 @@ const base = {
 /** Every third pair is hidden; each query sees something. */
 const sparse: AttentionMask = (i, j) => (i + 2 * j) % 3 !== 0 || j === 0;
 
-export const ATTENTION: readonly Row[] = [
+/** By the kernel that stores no scores, and by other ops. */
+const PATHS = [
+  { flashAttention: true, path: '' },
+  { flashAttention: false, path: ', composed' },
+] as const;
+
+export const ATTENTION: readonly Row[] = PATHS.flatMap(({ flashAttention, path }): Row[] => [
   {
     ...base,
-    note: 'plain',
-    run: (q, k, v) => ops.scaledDotProductAttention(q!, k!, v!),
+    note: `plain${path}`,
+    run: (q, k, v) => ops.scaledDotProductAttention(q!, k!, v!, { flashAttention }),
     reference: (q, k, v) => attention(q!, k!, v!),
   },
   {
     ...base,
-    note: 'causal, with a scale',
-    run: (q, k, v) => ops.scaledDotProductAttention(q!, k!, v!, { isCausal: true, scale: 0.25 }),
+    note: `causal, with a scale${path}`,
+    run: (q, k, v) =>
+      ops.scaledDotProductAttention(q!, k!, v!, { isCausal: true, scale: 0.25, flashAttention }),
     reference: (q, k, v) => attention(q!, k!, v!, (i, j) => i >= j, 0.25),
   },
   {
     ...base,
-    note: 'with a mask',
+    note: `with a mask${path}`,
     run: (q, k, v) =>
       tidy(() => {
         const [queries, keys] = [q!.shape.at(-2)!, k!.shape.at(-2)!];
@@ -60,8 +67,8 @@ export const ATTENTION: readonly Row[] = [
         );
         const { engine } = q!;
         const own = ops.tensor(mask.map(Number), { shape: [queries, keys], dtype: 'bool', engine });
-        return ops.scaledDotProductAttention(q!, k!, v!, { mask: own });
+        return ops.scaledDotProductAttention(q!, k!, v!, { mask: own, flashAttention });
       }),
     reference: (q, k, v) => attention(q!, k!, v!, sparse),
   },
-];
+]);
