@@ -60,6 +60,10 @@ export class Functional<In extends Tensors = Tensors, Out extends Tensors = Tens
     return this.sublayers;
   }
 
+  protected override get outputLayers(): readonly AnyLayer[] {
+    return [...new Set(this.outputs.map(({ call }) => call.layer))];
+  }
+
   outputShape(sample: Like<In, Shape>): Like<Out, Shape> {
     this.checkDeclared(this.where, shapesIn(sample));
     return like<Out, Shape>(

@@ -1,10 +1,11 @@
 /** What users see of floors precision and nn. */
 import { dynamicLossScale, NO_LOSS_SCALE, staticLossScale } from '../precision/loss-scale.ts';
 import { globalPolicy, Policy, setGlobalPolicy } from '../precision/policy.ts';
+import { DTypePolicyMap } from '../precision/policy-map.ts';
 import { LossScaleOptimizer } from './optimizers/loss-scale-optimizer.ts';
 
 export type { LossScale, Rules } from '../precision/loss-scale.ts';
-export { Policy, type PolicyLike, type PolicyName } from '../precision/policy.ts';
+export { Policy, type PolicyLike, type PolicyName, type SerializedPolicy } from '../precision/policy.ts';
 export { Callback, type Callbacks } from './callbacks/callback.ts';
 export { callbacks } from './callbacks/index.ts';
 export type { CompileOptions } from './compile.ts';
@@ -30,6 +31,9 @@ export { gemmChoices, type TuneOptions, tune } from './tune.ts';
 
 export const mixedPrecision = {
   Policy,
+  /** Keras 3's name for it. */
+  DTypePolicy: Policy,
+  DTypePolicyMap,
   globalPolicy,
   setGlobalPolicy,
   LossScaleOptimizer,

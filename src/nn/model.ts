@@ -5,6 +5,7 @@ import type { Variable } from '../autograd/variable.ts';
 import { defaultEngine } from '../gpu/default-engine.ts';
 import type { Engine } from '../gpu/engine.ts';
 import { fromValues } from '../ops/input.ts';
+import { list } from '../values/dtype.ts';
 import { ArgumentError, ShapeError } from '../values/errors.ts';
 import { checkOptions } from '../values/options.ts';
 import { RandomStream } from '../values/random.ts';
@@ -50,6 +51,7 @@ export abstract class Model<In extends Tensors = Tensors, Out extends Tensors = 
   #compiled: Compiled | undefined;
   #predict: Jitted<Tensor[], readonly Tensor[]> | undefined;
   #shuffles: RandomStream | undefined;
+  #advised = false;
 
   constructor(kind: string, options: LayerOptions) {
     super(kind, options, []);
@@ -92,8 +94,36 @@ export abstract class Model<In extends Tensors = Tensors, Out extends Tensors = 
     );
   }
 
-  /** Chooses optimizer, losses and metrics. Throws `ArgumentError`. */
+  /** Layers whose results are the model's, those inside models that are layers of this one. */
+  protected abstract get outputLayers(): readonly AnyLayer[];
+
+  /** Names of the layers whose results are the model's in float16. */
+  get #narrowOutputs(): readonly string[] {
+    return this.outputLayers.flatMap((layer) =>
+      layer instanceof Model
+        ? layer.#narrowOutputs
+        : layer.policy.computeDtype === 'float16'
+          ? [layer.name]
+          : [],
+    );
+  }
+
+  protected override policyChanged(): void {
+    this.#predict?.dispose();
+    this.#predict = undefined;
+  }
+
+  /**
+   * Chooses optimizer, losses and metrics. Warns, once, of results in float16: what softmax and users make of them is rounded to 11 bits.
+   * Throws `ArgumentError`.
+   */
   compile(options: CompileOptions): void {
+    const narrow = this.#narrowOutputs;
+    if (narrow.length > 0 && !this.#advised)
+      console.warn(
+        `${this.where}: the result of ${list(narrow)} is float16; give the layer, or an activation after it, dtype 'float32'`,
+      );
+    this.#advised = true;
     this.#compiled = compiled(options, this.outputNames, this.policy, this.#compiled);
   }
 

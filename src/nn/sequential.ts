@@ -38,6 +38,10 @@ export class Sequential extends Model<Tensor, Tensor> {
     return this.sublayers;
   }
 
+  protected override get outputLayers(): readonly AnyLayer[] {
+    return this.sublayers.slice(-1);
+  }
+
   get outputNames(): readonly string[] {
     return [this.sublayers.at(-1)!.name];
   }

@@ -35,7 +35,6 @@ const names = new Map<string, number>();
 
 export abstract class Weighted {
   readonly name: string;
-  readonly policy: Policy;
   /** Layers inside this one: their weights are its weights. */
   protected readonly sublayers: readonly Weighted[] = [];
   /** Where the weights are, or are being made. */
@@ -44,6 +43,7 @@ export abstract class Weighted {
   readonly #statistics: Variable[] = [];
   readonly #regularised: { readonly weight: Variable; readonly regularizer: Regularizer }[] = [];
   #trainable: boolean;
+  #policy: Policy;
 
   /** `accepted` names the options of this kind. */
   constructor(kind: string, options: WeightedOptions, accepted: readonly string[]) {
@@ -51,8 +51,50 @@ export abstract class Weighted {
     const count = names.get(kind) ?? 0;
     if (options.name === undefined) names.set(kind, count + 1);
     this.name = options.name ?? (count === 0 ? kind : `${kind}_${count}`);
-    this.policy = toPolicy(options.dtype);
+    this.#policy = toPolicy(options.dtype).at(this.name);
     this.#trainable = options.trainable ?? true;
+  }
+
+  /** The dtypes that it computes in and keeps its variables in. */
+  get policy(): Policy {
+    return this.#policy;
+  }
+
+  /** Keras's name for `policy`. */
+  get dtypePolicy(): Policy {
+    return this.#policy;
+  }
+
+  /**
+   * Sets the policy, that of all layers inside too, whatever they had; a `DTypePolicyMap` gives each its own, by paths that begin inside a
+   * model. Weights that are there stay as they are, bit for bit. Compile anew afterwards, so that loss scaling fits. Throws `ArgumentError`
+   * where weights are there in another dtype than the policy keeps them in; then nothing has changed.
+   */
+  set dtypePolicy(value: PolicyLike) {
+    const policy = toPolicy(value);
+    const changes = [...this.#policies(policy, this.sublayers.length > 0 ? '' : this.name)];
+    for (const [layer, own] of changes) layer.#checkPolicy(own);
+    for (const [layer, own] of changes) {
+      layer.#policy = own;
+      layer.policyChanged();
+    }
+  }
+
+  /** What was made for the policy of before can go. */
+  protected policyChanged(): void {}
+
+  *#policies(policy: Policy, path: string): Iterable<[Weighted, Policy]> {
+    yield [this, policy.at(path || this.name)];
+    for (const layer of this.sublayers)
+      yield* layer.#policies(policy, path ? `${path}/${layer.name}` : layer.name);
+  }
+
+  #checkPolicy({ name, variableDtype }: Policy): void {
+    const made = this.#policy.variableDtype;
+    if (!this.#owns || variableDtype === made) return;
+    throw new ArgumentError(
+      `${this.name}: policy '${name}' keeps variables in ${variableDtype}; its weights are there in ${made}: use a policy that keeps ${made}`,
+    );
   }
 
   get trainable(): boolean {

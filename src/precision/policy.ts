@@ -5,6 +5,14 @@ import { ArgumentError, DtypeError } from '../values/errors.ts';
 export const POLICY_NAMES = ['float32', 'float16', 'mixed_float16'] as const;
 export type PolicyName = (typeof POLICY_NAMES)[number];
 
+/** How Keras 3 and tf.keras write a policy into the configuration of a layer. */
+export interface SerializedPolicy {
+  readonly module: string;
+  readonly class_name: string;
+  readonly config: { readonly name: PolicyName };
+  readonly registered_name: string | null;
+}
+
 export class Policy {
   readonly name: PolicyName;
   /** dtype that layers cast their inputs to and compute in. */
@@ -12,9 +20,12 @@ export class Policy {
   /** dtype of their variables: the masters. */
   readonly variableDtype: FloatDType;
 
-  /** Throws `ArgumentError` for a name that is none, `DtypeError` for bfloat16, which WGSL has not. */
-  constructor(name: PolicyName | { name: PolicyName }) {
-    const wanted: unknown = typeof name === 'object' && name !== null ? name.name : name;
+  /**
+   * By name, by `getConfig()`, or by what Keras 3 or tf.keras serialised; the `loss_scale` that TensorFlow 2.3 wrote there is left out.
+   * Throws `ArgumentError` for a name that is none, `DtypeError` for bfloat16, which WGSL has not.
+   */
+  constructor(name: PolicyName | { readonly name: PolicyName } | SerializedPolicy) {
+    const wanted = nameIn(name);
     if (typeof wanted === 'string' && /bfloat16/.test(wanted)) {
       throw new DtypeError(
         `policy: '${wanted}' needs bfloat16, a type that WGSL does not have; use ${list(POLICY_NAMES)}`,
@@ -32,9 +43,31 @@ export class Policy {
   getConfig(): { name: PolicyName } {
     return { name: this.name };
   }
+
+  /** As Keras writes it into configurations: Keras 3's object, or tf.keras's, which has plain names for plain policies. */
+  serialize(form: 'keras3' | 'tf.keras' = 'keras3'): SerializedPolicy | PolicyName {
+    const [module, kind] = form === 'keras3' ? ['keras', 'DTypePolicy'] : ['keras.mixed_precision', 'Policy'];
+    if (form === 'tf.keras' && this.name !== 'mixed_float16') return this.name;
+    return { module, class_name: kind, config: { name: this.name }, registered_name: null };
+  }
+
+  /** The policy of a layer, by its path; of a plain policy the same for all. */
+  at(_path: string): Policy {
+    return this;
+  }
 }
 
-export type PolicyLike = Policy | PolicyName;
+const CLASSES = ['Policy', 'DTypePolicy'];
+
+function nameIn(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (!('class_name' in value)) return (value as { name?: unknown }).name;
+  const { class_name: kind, config } = value as { class_name: unknown; config?: { name?: unknown } };
+  if (CLASSES.includes(kind as string)) return config?.name;
+  throw new ArgumentError(`policy: class ${show(kind)}; use ${list(CLASSES)}`);
+}
+
+export type PolicyLike = Policy | PolicyName | SerializedPolicy;
 
 let current = new Policy('float32');
 
@@ -45,11 +78,11 @@ export function globalPolicy(): Policy {
 
 /** Layers made from now on get this policy; those that exist keep theirs. Throws as `Policy` does. */
 export function setGlobalPolicy(policy: PolicyLike): void {
-  current = toPolicy(policy);
+  current = policy instanceof Policy ? policy : new Policy(policy);
 }
 
-/** `policy` as a `Policy`; the global one for undefined. */
-export function toPolicy(policy: PolicyLike | undefined): Policy {
-  if (policy === undefined) return current;
+/** `policy` as a `Policy`; the global one for undefined, and for null, which Keras writes for it. */
+export function toPolicy(policy: PolicyLike | null | undefined): Policy {
+  if (policy === undefined || policy === null) return current;
   return policy instanceof Policy ? policy : new Policy(policy);
 }

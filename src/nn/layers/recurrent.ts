@@ -191,6 +191,10 @@ export abstract class Recurrent<Out extends Tensors = Tensor> extends Layer<
     return new kind({ ...this.#options, name, goBackwards: !this.goBackwards, dtype: this.policy });
   }
 
+  protected override policyChanged(): void {
+    this.resetStates();
+  }
+
   /** Of a stateful layer: the next batch begins with zeros. */
   resetStates(): void {
     this.#memory.reset();
