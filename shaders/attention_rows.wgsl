@@ -19,7 +19,8 @@ struct Params {
 // #include "lib/in.wgsl"
 // #include "lib/lanes.wgsl"
 
-alias Folded = Acc;
+// A sum, and nothing.
+alias Folded = vec2<f32>;
 
 var<workgroup> folded: array<Folded, 64>;
 
@@ -37,7 +38,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   for (var quad = own; quad < quads; quad += LANES) {
     sum += dot(in4(g[first + quad]), in4(y[first + quad]));
   }
-  sum = foldLanes(lane, sum);
+  sum = foldLanes(lane, Folded(sum, 0.0)).x;
   if own == 0u && row < params.rows {
     rows[row] = vec4<f32>(statistics[row], sum, 0.0);
   }

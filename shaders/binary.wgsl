@@ -27,6 +27,14 @@ const POW = 15u;
 const SQUARED_DIFFERENCE = 16u;
 // p log|q| where q > 0, else 0: the gradient of q^r by r, but for its factor q^r.
 const TIMES_LOG = 17u;
+// p - q floor(p / q), floor(p / q), and p / q but 0 where q is.
+const MOD = 18u;
+const FLOOR_DIV = 19u;
+const DIV_NO_NAN = 20u;
+// Of p alone, by its bits.
+const IS_NAN = 21u;
+const IS_INF = 22u;
+const IS_FINITE = 23u;
 
 // How an operand is read: quad by quad as it lies, one element for all, a quad at a strided offset, or four elements
 // at four strided offsets.
@@ -133,6 +141,23 @@ fn flags(condition: vec4<bool>) -> vec4<Acc> {
   return select(vec4<Acc>(0), vec4<Acc>(1), condition);
 }
 
+// What p / q leaves has the sign of p: where that is not q's, the floor is one lower than the whole part.
+fn isBelow(rest: vec4<Acc>, q: vec4<Acc>) -> vec4<bool> {
+  return (rest != vec4<Acc>(0)) & ((rest < vec4<Acc>(0)) != (q < vec4<Acc>(0)));
+}
+
+fn floorQuotient(p: vec4<Acc>, q: vec4<Acc>) -> vec4<Acc> {
+  let quotient = p / q;
+  if FLOATS {
+    return vec4<Acc>(floor(vec4<f32>(quotient)));
+  }
+  return select(quotient, quotient - vec4<Acc>(1), isBelow(p % q, q));
+}
+
+fn magnitude(p: vec4<Acc>) -> vec4<u32> {
+  return bitcast<vec4<u32>>(p) & vec4<u32>(0x7fffffffu);
+}
+
 fn apply(p: vec4<Acc>, q: vec4<Acc>) -> vec4<Acc> {
   switch OP {
     case ADD: { return p + q; }
@@ -153,6 +178,15 @@ fn apply(p: vec4<Acc>, q: vec4<Acc>) -> vec4<Acc> {
     case POW: { return power(p, q); }
     case SQUARED_DIFFERENCE: { return (p - q) * (p - q); }
     case TIMES_LOG: { return timesLog(p, q); }
+    case MOD: {
+      let rest = p % q;
+      return select(rest, rest + q, isBelow(rest, q));
+    }
+    case FLOOR_DIV: { return floorQuotient(p, q); }
+    case DIV_NO_NAN: { return select(p / q, vec4<Acc>(0), q == vec4<Acc>(0)); }
+    case IS_NAN: { return flags(magnitude(p) > vec4<u32>(0x7f800000u)); }
+    case IS_INF: { return flags(magnitude(p) == vec4<u32>(0x7f800000u)); }
+    case IS_FINITE: { return flags(magnitude(p) < vec4<u32>(0x7f800000u)); }
     default: { return p; }
   }
 }

@@ -1,6 +1,7 @@
 /** The public ops, and the tensors that start them. */
 export { abs } from './abs.ts';
 export { add } from './add.ts';
+export { addN } from './add-n.ts';
 export { all, any } from './all.ts';
 export { argMax, argMin } from './arg-extreme.ts';
 export { type AttentionOptions, scaledDotProductAttention } from './attention.ts';
@@ -19,6 +20,7 @@ export { softmaxCrossEntropy } from './cross-entropy.ts';
 export { cumsum } from './cumsum.ts';
 export { type DepthwiseConv2dOptions, depthwiseConv2d } from './depthwise-conv2d.ts';
 export { div } from './div.ts';
+export { divNoNan } from './div-no-nan.ts';
 export { dropout } from './dropout.ts';
 export { einsum } from './einsum.ts';
 export { elu } from './elu.ts';
@@ -33,6 +35,7 @@ export { globalAveragePool, globalMaxPool } from './global-pool.ts';
 export { type GroupNormalizationOptions, groupNormalization } from './group-normalization.ts';
 export { hardSigmoid } from './hard-sigmoid.ts';
 export type { TensorLike } from './input.ts';
+export { isFinite, isInf, isNaN } from './is-finite.ts';
 export {
   type LayerNormalizationOptions,
   layerNormalization,
@@ -41,13 +44,16 @@ export {
 } from './layer-normalization.ts';
 export { leakyRelu } from './leaky-relu.ts';
 export { log } from './log.ts';
+export { logSigmoid } from './log-sigmoid.ts';
 export { log1p } from './log1p.ts';
+export { logicalAnd, logicalNot, logicalOr, logicalXor } from './logical.ts';
 export { type MatMulOptions, matMul } from './mat-mul.ts';
 export { max } from './max.ts';
 export { maximum } from './maximum.ts';
 export { mean } from './mean.ts';
 export { min } from './min.ts';
 export { minimum } from './minimum.ts';
+export { floorDiv, mod } from './mod.ts';
 export { moments } from './moments.ts';
 export { mul } from './mul.ts';
 export { neg } from './neg.ts';

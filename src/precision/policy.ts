@@ -81,8 +81,8 @@ export function setGlobalPolicy(policy: PolicyLike): void {
   current = policy instanceof Policy ? policy : new Policy(policy);
 }
 
-/** `policy` as a `Policy`; the global one for undefined, and for null, which Keras writes for it. */
-export function toPolicy(policy: PolicyLike | null | undefined): Policy {
-  if (policy === undefined || policy === null) return current;
+/** `policy` as a `Policy`; the global one for undefined. */
+export function toPolicy(policy: PolicyLike | undefined): Policy {
+  if (policy === undefined) return current;
   return policy instanceof Policy ? policy : new Policy(policy);
 }

@@ -1,4 +1,5 @@
 // Op table: ops that work element by element.
+import { tidy } from '../../src/autograd/tidy.ts';
 import * as ops from '../../src/ops/index.ts';
 import { binary, relu, sigmoid, unary } from '../reference/elementwise.ts';
 import { integers, steps, uniform } from './draws.ts';
@@ -86,4 +87,56 @@ export const ELEMENTWISE: readonly Row[] = [
   { op: 'lessEqual', ...comparison, reference: whole((a, b) => a <= b) },
   { op: 'greater', ...comparison, reference: whole((a, b) => a > b) },
   { op: 'greaterEqual', ...comparison, reference: whole((a, b) => a >= b) },
+  {
+    op: 'mod',
+    cases: FEW_PAIRS,
+    reference: binary((a, b) => a - b * Math.floor(a / b)),
+    // Away from the steps, where differences say nothing.
+    draws: [uniform(0.2, 0.8), integers(-3, -1)],
+    also: ['uint32'],
+  },
+  {
+    op: 'floorDiv',
+    cases: FEW_PAIRS,
+    reference: binary((a, b) => Math.floor(a / b)),
+    draws: [uniform(-4, 4), integers(1, 3)],
+    ...({ exact: true, constant: true, also: ['uint32'] } as const),
+  },
+  {
+    op: 'divNoNan',
+    cases: FEW_PAIRS,
+    reference: binary((a, b) => (b === 0 ? 0 : a / b)),
+    draws: [uniform(-2, 2), uniform(0.4, 2)],
+  },
+  {
+    op: 'divNoNan',
+    note: 'by zeros',
+    cases: FEW_PAIRS,
+    run: (a, b) => tidy(() => ops.divNoNan(a!, ops.mul(b!, 0))),
+    reference: binary(() => 0),
+    ...({ exact: true, constant: true } as const),
+  },
+  {
+    op: 'addN',
+    cases: [
+      [
+        [7, 5],
+        [7, 5],
+        [7, 5],
+      ],
+      [[1]],
+    ],
+    run: (...xs) => ops.addN(xs),
+    reference: (x, ...rest) => ({
+      shape: x!.shape,
+      data: x!.data.map((value, i) => rest.reduce((sum, { data }) => sum + data[i]!, value)),
+    }),
+    terms: (...xs) => xs.length,
+  },
+  {
+    op: 'logSigmoid',
+    cases: ANY,
+    reference: unary((x) => -Math.log1p(Math.exp(-x))),
+    draws: uniform(-4, 4),
+  },
 ];
