@@ -1,10 +1,10 @@
 /** The command line of the bench, checked: what it may say stands here once. */
 import { parseArgs } from 'node:util';
 
-export const SUITES = ['gemm', 'cast', 'copy', 'reduce', 'step'] as const;
+export const SUITES = ['gemm', 'cast', 'copy', 'reduce', 'step', 'ops'] as const;
 export type Suite = (typeof SUITES)[number];
 
-export const HELP = `Usage: npm run bench -- [gemm] [cast] [copy] [reduce] [step] [--peers] [--candidates]
+export const HELP = `Usage: npm run bench -- [gemm] [cast] [copy] [reduce] [step] [ops] [--peers] [--candidates]
                         [--scaling] [--steps N] [--only TEXT] [--quick] [--json FILE] [--html FILE] [--help]
 
 Measures the adapter's own limits, then kernels and training steps against them. Without a suite: all of them.

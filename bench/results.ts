@@ -58,6 +58,11 @@ export function toJson(results: Results): object {
     cast: moves('cast'),
     copy: moves('copy'),
     reduce: moves('reduce'),
+    ops: rowsOf(results, 'ops').map((row) => ({
+      ...{ case: row.name, flops: row.flops, bytes: row.bytes },
+      ...(row.flops ? { gflops: rate(row) } : { GBs: rate(row) }),
+      ...common(row),
+    })),
     step: rowsOf(results, 'step').map((row) => ({
       case: row.name,
       policy: row.storage,
@@ -69,8 +74,8 @@ export function toJson(results: Results): object {
     peers: peers.map((row) => ({
       ...{ name: row.name, version: row.version, backend: row.backend, suite: row.suite },
       ...{ case: row.case, storage: row.storage },
-      ...(row.suite === 'gemm'
-        ? { gflops: orNull(row.timing && rateOf(row, row.timing.median)) }
+      ...(row.suite !== 'step'
+        ? { [row.flops ? 'gflops' : 'GBs']: orNull(row.timing && rateOf(row, row.timing.median)) }
         : { msPerStep: orNull(row.timing?.median) }),
       ...milliseconds(row.timing),
       oursMs: orNull(row.ours?.median),

@@ -8,7 +8,11 @@ import type { Ready } from './suite.ts';
 const SQUARES = [256, 512, 1024];
 
 /** The problem that a case of ours poses to peers, where it does. */
-function problemOf({ suite, name, shape, storage, candidate }: Ready, step: Problem): Problem | undefined {
+function problemOf(
+  { suite, name, shape, storage, candidate, problem }: Ready,
+  step: Problem,
+): Problem | undefined {
+  if (suite === 'ops') return storage === 'packed' ? undefined : problem;
   if (suite === 'step' && storage === 'float32') return nameOf(step) === `step ${name}` ? step : undefined;
   if (suite !== 'gemm' || !shape || candidate || storage === 'packed') return undefined;
   const { m, k, n, batch, layout } = shape;

@@ -1,9 +1,12 @@
 /** What the bench finds out: one row a case, and what its rate and its share of a ceiling are. */
 import type { Timing } from './measure.ts';
 import type { Suite } from './options.ts';
+import type { OpProblem } from './peers/peer.ts';
 
-/** A limit of the adapter that a row is a share of: an arithmetic rate, or the copy rate for so many bytes moved. */
-export type Limit = 'fmaF32' | 'fmaF16' | 'matrix' | { readonly copyOf: number };
+/**
+ * A limit of the adapter that a row is a share of: an arithmetic rate, the copy rate for so many bytes moved, or the lower of both.
+ */
+export type Limit = 'fmaF32' | 'fmaF16' | 'matrix' | 'roofline' | { readonly copyOf: number };
 
 /** What a case is, known before it is measured. */
 export interface Case {
@@ -28,6 +31,8 @@ export interface Case {
   /** One of several ways to do the same, listed by --candidates. */
   readonly candidate?: boolean;
   readonly step?: StepFacts;
+  /** What peers are asked. */
+  readonly problem?: OpProblem;
 }
 
 /** A measured case, or one that failed. */
@@ -74,7 +79,7 @@ export interface PeerRow {
   readonly name: string;
   readonly version: string;
   readonly backend: string;
-  readonly suite: 'gemm' | 'step';
+  readonly suite: 'gemm' | 'step' | 'ops';
   readonly case: string;
   readonly storage: string;
   readonly flops: number;
@@ -94,10 +99,17 @@ export function unitOf({ flops }: Pick<Case, 'flops'>): 'GFLOP/s' | 'GB/s' {
   return flops ? 'GFLOP/s' : 'GB/s';
 }
 
-export function ceilingOf({ limit }: Pick<Case, 'limit'>, ceilings: Ceilings): number {
+export function ceilingOf(
+  { limit, flops, bytes }: Pick<Case, 'limit' | 'flops' | 'bytes'>,
+  ceilings: Ceilings,
+): number {
   if (limit === 'fmaF32') return ceilings.fmaF32Gflops;
   if (limit === 'fmaF16') return ceilings.fmaF16Gflops ?? ceilings.fmaF32Gflops;
   if (limit === 'matrix') return ceilings.matrixGflops ?? ceilings.fmaF32Gflops;
+  if (limit === 'roofline') {
+    const copy = ceilingOf({ limit: { copyOf: bytes }, flops: 0, bytes }, ceilings);
+    return flops ? Math.min(ceilings.fmaF32Gflops, (copy * flops) / bytes) : copy;
+  }
   // Caches make small copies faster: the one nearest in size is the fair one.
   const distance = (bytes: number) => Math.abs(Math.log(bytes / limit.copyOf));
   return ceilings.copies.reduce((a, b) => (distance(b.bytes) < distance(a.bytes) ? b : a)).GBs;

@@ -5,6 +5,7 @@ import { type Multiply, prepareGemm } from './gemm.ts';
 import { type Effort, measure, type Outcome, type Source, timingOf } from './measure.ts';
 import { prepareCast, prepareCopy, prepareReduce } from './moves.ts';
 import { type Engines, openEngines } from './operands.ts';
+import { prepareOps } from './ops/ops.ts';
 import type { Options, Suite } from './options.ts';
 import { PEERS, type PeerHandle, startPeers } from './peers/peers.ts';
 import type { Results } from './results.ts';
@@ -58,7 +59,7 @@ export async function runBench(
 }
 
 /** Suites with the same ceilings are timed together, those in turns with them. */
-const SESSIONS = { arithmetic: ['gemm', 'step'], memory: ['cast', 'copy', 'reduce'] } as const;
+const SESSIONS = { arithmetic: ['gemm', 'step', 'ops'], memory: ['cast', 'copy', 'reduce'] } as const;
 type Kind = keyof typeof SESSIONS;
 
 /** Waiting costs a millisecond more or less on a software adapter, so samples are longer there. */
@@ -172,6 +173,8 @@ function prepareSuite(suite: Suite, { options, engines, replacements }: Setting)
       return prepareCopy(engines, { quick, wanted });
     case 'reduce':
       return prepareReduce(engines, { quick, wanted });
+    case 'ops':
+      return prepareOps(engines, { quick, wanted });
     case 'step':
       return prepareStep({ native: engines.native !== undefined, scaling, steps, wanted });
   }

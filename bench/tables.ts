@@ -51,7 +51,8 @@ function gemmTable(results: Results): TextTable {
 
 function suiteTable(results: Results, suite: Suite): TextTable {
   const rows = rowsOf(results, suite);
-  const unit = rows[0] ? unitOf(rows[0]) : 'GB/s';
+  const units = new Set(rows.map(unitOf));
+  const unit = [...units].join(', ');
   return {
     title: suite,
     head: ['case', suite === 'step' ? 'policy' : 'storage', 'kernel', 'ms', 'p20 - p80', unit, 'of ceiling'],
@@ -92,7 +93,7 @@ function peerTable({ peers }: Results): TextTable {
       ],
     ];
   });
-  const head = ['case', 'storage', 'peer', 'backend', 'ms', 'p20 - p80', 'GFLOP/s', 'ours is', 'note'];
+  const head = ['case', 'storage', 'peer', 'backend', 'ms', 'p20 - p80', 'rate', 'ours is', 'note'];
   return { title: 'peers', head, numbersFrom: 4, rows };
 }
 

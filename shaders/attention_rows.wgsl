@@ -5,6 +5,8 @@ alias Acc = f32;
 
 const LANES = 8u;
 
+override WHOLE: bool = false;
+
 struct Params {
   rows: u32,
   columns: u32,

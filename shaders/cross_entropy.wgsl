@@ -6,6 +6,8 @@ alias In4 = vec4<f32>;
 alias Acc = f32;
 
 override SPARSE: bool = true;
+// Rows are whole quads.
+override WHOLE: bool = false;
 
 const LANES = 64u;
 

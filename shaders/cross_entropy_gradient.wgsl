@@ -5,6 +5,8 @@ alias Out4 = vec4<f32>;
 alias Acc = f32;
 
 override SPARSE: bool = true;
+// Rows are whole quads.
+override WHOLE: bool = false;
 
 struct Params {
   size: u32,
@@ -32,6 +34,15 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   }
   let x = in4(logits[quad]);
   var result: vec4<Acc>;
+  if WHOLE && SPARSE {
+    let row = quad * 4u / params.columns;
+    let column = quad * 4u - row * params.columns;
+    let own = lse[row];
+    let hit = vec4<u32>(targets[row]) == vec4<u32>(column) + vec4<u32>(0u, 1u, 2u, 3u);
+    result = g[row] * (exp((x - own.x) - own.y) - select(vec4<f32>(), vec4<f32>(1.0), hit));
+    y[quad] = out4(result);
+    return;
+  }
   for (var j = 0u; j < 4u; j++) {
     let i = min(quad * 4u + j, params.size - 1u);
     let row = i / params.columns;

@@ -4,6 +4,8 @@ alias In4 = vec4<f32>;
 alias Acc = f32;
 
 override SPLIT: bool = false;
+// Rows are whole quads.
+override WHOLE: bool = false;
 
 const LANES = 64u;
 

@@ -8,6 +8,7 @@ alias Acc = f32;
 const LANES = 8u;
 const HELD = 4u;
 
+override WHOLE: bool = false;
 override CENTRED: bool = true;
 override GAMMA: bool = true;
 

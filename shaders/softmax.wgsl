@@ -4,6 +4,8 @@ alias Out4 = vec4<f32>;
 alias Acc = f32;
 
 override LOG: bool = false;
+// Rows are whole quads.
+override WHOLE: bool = false;
 
 struct Params {
   size: u32,
@@ -29,6 +31,12 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   }
   let x = in4(logits[quad]);
   var v: vec4<f32>;
+  if WHOLE {
+    let own = lse[i / params.columns];
+    v = (x - own.x) - own.y;
+    y[quad] = out4(select(exp(v), v, LOG));
+    return;
+  }
   for (var j = 0u; j < 4u; j++) {
     let row = min(i + j, params.size - 1u) / params.columns;
     v[j] = (x[j] - lse[row].x) - lse[row].y;

@@ -38,9 +38,14 @@ function release(): void {
   current = undefined;
 }
 
+async function caseOf(problem: Problem): Promise<Case | undefined> {
+  if (problem.suite === 'gemm') return peer.gemm(problem);
+  return problem.suite === 'step' ? peer.step?.(problem) : peer.op?.(problem);
+}
+
 async function prepare(problem: Problem): Promise<Replies['prepare']> {
   release();
-  current = problem.suite === 'gemm' ? await peer.gemm(problem) : await peer.step?.(problem);
+  current = await caseOf(problem);
   times = 1;
   return current ? { result: await current.result() } : {};
 }

@@ -1,5 +1,5 @@
 /** The inputs of every case, the same numbers in every process. */
-import type { GemmProblem, StepProblem } from './peer.ts';
+import type { GemmProblem, OpProblem, StepProblem } from './peer.ts';
 
 /** Whole 64ths in [-1, 1]: f16 holds them, and f32 the sums of up to 4096 of their products, exactly. */
 export function values(seed: number, count: number): Float32Array {
@@ -23,6 +23,15 @@ export function gemmInputs({ m, k, n, layout }: GemmProblem): GemmInputs {
     aShape: layout === 'TN' ? [k, m] : [m, k],
     bShape: layout === 'NT' ? [n, k] : [k, n],
   };
+}
+
+/** In the order of the problem's inputs. */
+export function opInputs({ inputs }: OpProblem): (Float32Array | Int32Array)[] {
+  return inputs.map(({ shape, classes }, index) => {
+    const size = shape.reduce((a, b) => a * b, 1);
+    if (!classes) return values(30 + index, size);
+    return Int32Array.from({ length: size }, (_, at) => word(30 + index, at) % classes);
+  });
 }
 
 export interface LayerInputs {

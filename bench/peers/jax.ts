@@ -1,7 +1,8 @@
 /** jax-js: `jit`, `valueAndGrad` and Adam written in it, on WebGPU or as WebAssembly. */
 import { fromHalves, toHalves } from '../../src/values/half.ts';
 import { awaitPlainly, type Dawn, openDawn } from './dawn.ts';
-import { gemmInputs, stepInputs } from './inputs.ts';
+import { gemmInputs, opInputs, stepInputs } from './inputs.ts';
+import { JAX_OPS, type JaxOps, type Lie, type Value } from './jax-ops.ts';
 import { load } from './packages.ts';
 import {
   ADAM,
@@ -9,36 +10,25 @@ import {
   CHECKED_STEPS,
   type GemmProblem,
   type OpenPeerOptions,
+  type OpProblem,
   type Peer,
   type StepProblem,
 } from './peer.ts';
 
-/** An operation consumes its arrays; `ref` keeps one for further use. */
-interface Value {
-  readonly ref: Value;
-  add(other: Value | number): Value;
-  sub(other: Value | number): Value;
-  mul(other: Value | number): Value;
-  div(other: Value | number): Value;
-  sum(): Value;
-  data(): Promise<ArrayBufferView<ArrayBuffer>>;
-  blockUntilReady(): Promise<Value>;
-  dispose(): void;
-}
 type Tree = Value | readonly Tree[];
-interface Jax {
+interface Jax extends Omit<JaxOps, 'numpy' | 'nn'> {
   init(device: string): Promise<string[]>;
   defaultDevice(device: string): void;
   jit<A extends readonly Tree[], R extends Tree>(f: (...args: A) => R): (...args: A) => R;
   valueAndGrad<A extends readonly Tree[]>(f: (...args: A) => Value): (...args: A) => [Value, A[0]];
   blockUntilReady(tree: Tree): Promise<unknown>;
-  readonly numpy: {
+  readonly numpy: JaxOps['numpy'] & {
     array(values: ArrayBufferView, options: { shape: readonly number[] }): Value;
     matmul(a: Value, b: Value): Value;
     matrixTranspose(a: Value): Value;
     sqrt(a: Value): Value;
   };
-  readonly nn: { relu(x: Value): Value; logSoftmax(x: Value): Value };
+  readonly nn: JaxOps['nn'] & { relu(x: Value): Value; logSoftmax(x: Value): Value };
 }
 
 export async function openPeer(options: OpenPeerOptions): Promise<Peer> {
@@ -56,6 +46,7 @@ export async function openPeer(options: OpenPeerOptions): Promise<Peer> {
     ...(dawn && { adapter: dawn.adapter }),
     gemm: async (problem) => (problem.storage === 'f32' || f16 ? gemm(jax, wait, problem) : undefined),
     step: async (problem) => step(jax, wait, problem),
+    op: async (problem) => (problem.storage === 'f32' || f16 ? op(jax, wait, problem) : undefined),
     close() {},
   };
 }
@@ -100,6 +91,80 @@ function gemm(jax: Jax, wait: Dawn['wait'], problem: GemmProblem): Case {
       b.dispose();
     },
   };
+}
+
+const AXES: Readonly<Record<Lie, readonly [to: readonly number[], back: readonly number[]]>> = {
+  plain: [[], []],
+  image: [
+    [0, 3, 1, 2],
+    [0, 2, 3, 1],
+  ],
+  filter: [
+    [3, 2, 0, 1],
+    [2, 3, 1, 0],
+  ],
+};
+
+/** `values` of this shape with its axes in another order; the shape too. */
+function turned<T extends Float32Array | Int32Array>(
+  values: T,
+  shape: readonly number[],
+  order: readonly number[],
+): { values: T; shape: readonly number[] } {
+  if (order.length === 0) return { values, shape };
+  const sizes = order.map((axis) => shape[axis]!);
+  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((a, b) => a * b, 1));
+  const result = values.slice() as T;
+  const index = sizes.map(() => 0);
+  for (let at = 0; at < values.length; at++) {
+    result[at] = values[index.reduce((sum, own, axis) => sum + own * strides[order[axis]!]!, 0)]!;
+    for (let axis = index.length - 1; axis >= 0 && ++index[axis]! === sizes[axis]; axis--) index[axis] = 0;
+  }
+  return { values: result, shape: sizes };
+}
+
+function op(jax: Jax, wait: Dawn['wait'], problem: OpProblem): Case | undefined {
+  const own = JAX_OPS[problem.name];
+  if (!own) return undefined;
+  const { storage } = problem;
+  const data = opInputs(problem);
+  const inputs = problem.inputs.map(({ shape, dtype, classes }, index) => {
+    // Of a depthwise filter (height, width, channels, 1) the channels are results: (channels, 1, height, width).
+    const isDepthwise = own.inputs[index] === 'filter' && shape[3] === 1;
+    const order = isDepthwise ? [2, 3, 0, 1] : AXES[own.inputs[index]!][0];
+    const placed = turned(data[index]!, shape, order);
+    const values =
+      classes || dtype ? placed.values : toStorage(placed.values as Float32Array, storage as 'f32' | 'f16');
+    return jax.numpy.array(values, { shape: placed.shape });
+  });
+  const run = jax.jit((...values: Value[]) => own.run(jax, values) as Value[]);
+  async function once(): Promise<Value[]> {
+    const results = run(...inputs.map((input) => input.ref));
+    await wait(jax.blockUntilReady(results));
+    return results;
+  }
+  return {
+    async run(times) {
+      for (let time = 0; time < times; time++) for (const result of await once()) result.dispose();
+    },
+    async result() {
+      const parts: Float32Array[] = [];
+      for (const [index, result] of (await once()).entries()) {
+        const { shape } = result as Value & { shape: readonly number[] };
+        const wide = isWide(result);
+        const values = fromStorage(await wait(result.data()), wide ? 'f32' : storage);
+        parts.push(turned(values, shape, AXES[own.results[index]!][1]).values);
+      }
+      return Float32Array.from(parts.flatMap((part) => [...part]));
+    },
+    dispose() {
+      for (const input of inputs) input.dispose();
+    },
+  };
+}
+
+function isWide(value: Value): boolean {
+  return String((value as Value & { dtype?: unknown }).dtype) === 'float32';
 }
 
 type State = [parameters: Value[], means: Value[], squares: Value[], powers: Value[]];

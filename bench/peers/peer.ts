@@ -20,13 +20,29 @@ export interface StepProblem {
   readonly widths: readonly number[];
 }
 
-export type Problem = GemmProblem | StepProblem;
+/** An input of an op: floats in the problem's storage, unless it says otherwise. */
+export interface OpInput {
+  readonly shape: readonly number[];
+  readonly dtype?: 'float32';
+  /** Whole numbers below this one. */
+  readonly classes?: number;
+}
+
+/** An op, or an op and its gradients, by the name that the bench's cases have for it. */
+export interface OpProblem {
+  readonly suite: 'ops';
+  readonly name: string;
+  readonly inputs: readonly OpInput[];
+  readonly storage: Storage | 'packed';
+}
+
+export type Problem = GemmProblem | StepProblem | OpProblem;
 
 /** One problem on one peer, inputs in place. */
 export interface Case {
   /** Does the work `times` times; returns only after the result of the last was read back, so that nothing is elided. */
   run(times: number): Promise<void>;
-  /** GEMM: C. Step: the losses of the first `CHECKED_STEPS` steps; asked for once, before any `run`. */
+  /** GEMM: C. An op: all results, one after the other. Step: the losses of the first `CHECKED_STEPS` steps; asked for once, before any `run`. */
   result(): Promise<Float32Array>;
   dispose(): void;
 }
@@ -37,6 +53,7 @@ export interface Peer {
   readonly adapter?: string;
   gemm(problem: GemmProblem): Promise<Case | undefined>;
   step?(problem: StepProblem): Promise<Case | undefined>;
+  op?(problem: OpProblem): Promise<Case | undefined>;
   close(): void;
 }
 
@@ -59,6 +76,8 @@ export const CHECKED_STEPS = 5;
 /** `gemm 512x512x512 NN f32`, for tables and messages. */
 export function nameOf(problem: Problem): string {
   if (problem.suite === 'step') return `step ${problem.widths.join('-')} batch ${problem.batch}`;
+  if (problem.suite === 'ops')
+    return `${problem.name} ${problem.inputs[0]!.shape.join('x')} ${problem.storage}`;
   const { m, k, n, layout, storage } = problem;
   return `gemm ${m}x${k}x${n} ${layout} ${storage}`;
 }

@@ -1,5 +1,6 @@
 /** The checks that a result must pass before it is timed, against plain f64 arithmetic. */
 import { allowance } from '../../test/tolerances.ts';
+import { checkOp } from '../ops/check.ts';
 import { gemmInputs } from './inputs.ts';
 import { train } from './mlp.ts';
 import type { GemmProblem, Problem, StepProblem } from './peer.ts';
@@ -20,6 +21,7 @@ const STRIDE = 15_485_863;
 const LOSS_TOLERANCE = 1e-3;
 
 export function check(problem: Problem, got: Float32Array): Check {
+  if (problem.suite === 'ops') return checkOp(problem, got);
   return problem.suite === 'gemm' ? checkGemm(problem, got) : checkStep(problem, got);
 }
 

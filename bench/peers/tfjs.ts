@@ -1,6 +1,6 @@
 /** TensorFlow.js: eager ops and `optimizer.minimize`, on WebGPU or as WebAssembly. */
 import { awaitPlainly, type Dawn, openDawn } from './dawn.ts';
-import { gemmInputs, stepInputs } from './inputs.ts';
+import { gemmInputs, opInputs, stepInputs } from './inputs.ts';
 import { load } from './packages.ts';
 import {
   ADAM,
@@ -8,14 +8,12 @@ import {
   CHECKED_STEPS,
   type GemmProblem,
   type OpenPeerOptions,
+  type OpProblem,
   type Peer,
   type StepProblem,
 } from './peer.ts';
+import { type Tensor, TFJS_OPS, type TfjsOps } from './tfjs-ops.ts';
 
-interface Tensor {
-  data(): Promise<Float32Array>;
-  dispose(): void;
-}
 interface FusedMatMul {
   a: Tensor;
   b: Tensor;
@@ -26,12 +24,11 @@ interface Optimizer {
   minimize(loss: () => Tensor, returnCost: true, variables: Tensor[]): Tensor;
   dispose(): void;
 }
-interface Tfjs {
+interface Tfjs extends TfjsOps {
   setBackend(name: string): Promise<boolean>;
   ready(): Promise<void>;
-  tensor(values: Float32Array, shape: readonly number[]): Tensor;
+  tensor(values: Float32Array | Int32Array, shape: readonly number[], dtype?: 'int32'): Tensor;
   variable(initial: Tensor): Tensor;
-  matMul(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean): Tensor;
   readonly fused: { matMul(options: FusedMatMul): Tensor };
   readonly losses: { softmaxCrossEntropy(oneHot: Tensor, logits: Tensor): Tensor };
   readonly train: { adam(rate: number, beta1: number, beta2: number, epsilon: number): Optimizer };
@@ -50,6 +47,7 @@ export async function openPeer(options: OpenPeerOptions): Promise<Peer> {
     ...(dawn && { adapter: dawn.adapter }),
     gemm: async (problem) => (problem.storage === 'f32' ? gemm(tf, wait, problem) : undefined),
     step: async (problem) => step(tf, wait, problem),
+    op: async (problem) => (problem.storage === 'f32' ? op(tf, wait, problem) : undefined),
     close() {},
   };
 }
@@ -76,6 +74,49 @@ function gemm(tf: Tfjs, wait: Dawn['wait'], problem: GemmProblem): Case {
       b.dispose();
     },
   };
+}
+
+function op(tf: Tfjs, wait: Dawn['wait'], problem: OpProblem): Case | undefined {
+  const fn = TFJS_OPS[problem.name];
+  if (!fn) return undefined;
+  const data = opInputs(problem);
+  const inputs = problem.inputs.map(({ shape, classes }, index) =>
+    tf.tensor(data[index]!, shape, classes ? 'int32' : undefined),
+  );
+  const channels = problem.inputs[0]!.shape.at(-1)!;
+  const once = () => tf.tidy(() => fn(tf, inputs, [3, 3, channels, channels]));
+  async function last(times: number): Promise<Float32Array[]> {
+    let results: Tensor[] = [];
+    for (let time = 0; time < times; time++) {
+      for (const result of results) result.dispose();
+      results = once();
+    }
+    const parts: Float32Array[] = [];
+    for (const result of results) {
+      parts.push(await wait(result.data()));
+      result.dispose();
+    }
+    return parts;
+  }
+  return {
+    // Reading one result waits for all: they are computed in order.
+    async run(times) {
+      for (let time = 1; time < times; time++) for (const result of once()) result.dispose();
+      const results = once();
+      await wait(smallest(results).data());
+      for (const result of results) result.dispose();
+    },
+    result: async () => Float32Array.from((await last(1)).flatMap((part) => [...part])),
+    dispose() {
+      for (const input of inputs) input.dispose();
+    },
+  };
+}
+
+/** What costs least to read. */
+function smallest(results: readonly Tensor[]): Tensor {
+  const size = ({ shape }: Tensor) => shape.reduce((a, b) => a * b, 1);
+  return results.reduce((a, b) => (size(b) < size(a) ? b : a));
 }
 
 function step(tf: Tfjs, wait: Dawn['wait'], problem: StepProblem): Case {

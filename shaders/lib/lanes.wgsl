@@ -1,10 +1,13 @@
 // LANES neighbouring invocations of a workgroup of 64 share a row of params.columns; `inside` tells which elements of a quad
-// are in the row.
+// are in the row: with WHOLE all that an invocation meets.
 fn rowOf(group: vec3<u32>, groups: vec3<u32>, lane: u32) -> u32 {
   return (group.y * groups.x + group.x) * (64u / LANES) + lane / LANES;
 }
 
 fn inside(quad: u32) -> vec4<bool> {
+  if WHOLE {
+    return vec4<bool>(true);
+  }
   return vec4<u32>(quad * 4u) + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(params.columns);
 }
 

@@ -131,9 +131,11 @@ export function attentionGradientKernel(
   const types = { In4: readForm(q), Out4: elementOf(dq), Acc: 'f32' } as const;
   const [g4, y4] = [rows.padded(g, columns), rows.padded(y, columns)];
   const products = scratch({ engine, dtype: 'float32' }, matrices * queries * 4, 'attention');
+  const { whole: WHOLE, ...grid } = rowGrid(matrices * queries, columns);
   engine.run(attention_rows, {
     types: { In4: types.In4, Acc: 'f32' },
-    ...rowGrid(matrices * queries, quads(columns)),
+    ...grid,
+    overrides: { WHOLE },
     bindings: { g: g4.storage, y: y4.storage, statistics: statistics.storage, rows: products.storage },
     params: { rows: matrices * queries, columns },
   });

@@ -2,7 +2,7 @@
 
 import { cross_entropy, cross_entropy_gradient } from '../generated/shaders.ts';
 import { linearGrid } from '../gpu/shader.ts';
-import { elementOf, type Operand, quadsOf, unusedStorage } from './operand.ts';
+import { elementOf, type Operand, quadsOf, readForm, unusedStorage } from './operand.ts';
 import { rowLanes } from './row_lanes.ts';
 
 /** Loss, and log-sum-exp in two numbers, of each row, float32. `targets` are int32 class numbers (rows) or float32 (rows x columns). */
@@ -15,9 +15,9 @@ export function crossEntropyKernel(
 ): void {
   const rows = loss.size;
   logits.engine.run(cross_entropy, {
-    types: { In4: elementOf(logits), Acc: 'f32' },
+    types: { In4: readForm(logits), Acc: 'f32' },
     ...rowLanes(rows, columns),
-    overrides: { SPARSE: targets.dtype === 'int32' },
+    overrides: { SPARSE: targets.dtype === 'int32', WHOLE: columns % 4 === 0 },
     bindings: { logits: logits.storage, targets: targets.storage, loss: loss.storage, lse: lse.storage },
     params: { rows, columns },
   });
@@ -34,8 +34,8 @@ export function crossEntropyGradientKernel(
   columns: number,
 ): void {
   logits.engine.run(cross_entropy_gradient, {
-    types: { In4: elementOf(logits), Out4: elementOf(y), Acc: 'f32' },
-    overrides: { SPARSE: targets.dtype === 'int32' },
+    types: { In4: readForm(logits), Out4: elementOf(y), Acc: 'f32' },
+    overrides: { SPARSE: targets.dtype === 'int32', WHOLE: columns % 4 === 0 },
     bindings: {
       logits: logits.storage,
       targets: targets.storage,

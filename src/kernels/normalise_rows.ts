@@ -1,7 +1,7 @@
 /** Launches `normalise_rows.wgsl` and its gradients: layer and root-mean-square normalisation of the rows of a matrix. */
 import { normalise_rows, normalise_rows_gradient } from '../generated/shaders.ts';
 import { columnProducts } from './column_products.ts';
-import { elementOf, type Operand, quads, readForm, unusedStorage } from './operand.ts';
+import { elementOf, type Operand, readForm, unusedStorage } from './operand.ts';
 import { rowGrid } from './row_lanes.ts';
 import { inQuads } from './whole-quads.ts';
 
@@ -29,11 +29,12 @@ export function normaliseRowsKernel(
 ): void {
   const { engine } = x;
   const { gamma, beta } = weights;
+  const { whole: WHOLE, ...grid } = rowGrid(rows, columns);
   inQuads([x], y, columns, ([x4], y4) =>
     engine.run(normalise_rows, {
       types: { In4: readForm(x), Out4: elementOf(y), Acc: 'f32' },
-      ...rowGrid(rows, quads(columns)),
-      overrides: { CENTRED: centred, GAMMA: gamma !== undefined, BETA: beta !== undefined },
+      ...grid,
+      overrides: { WHOLE, CENTRED: centred, GAMMA: gamma !== undefined, BETA: beta !== undefined },
       bindings: {
         ...{ x: x4.storage, y: y4.storage, mean: mean.storage, inverse: inverse.storage },
         gamma: gamma?.storage ?? unusedStorage(engine, 0),
@@ -57,11 +58,12 @@ export function normaliseRowsGradientKernel(
   const { engine } = x;
   if (outputs.dx) {
     const { dx } = outputs;
+    const { whole: WHOLE, ...grid } = rowGrid(rows, columns);
     inQuads([g, x], dx, columns, ([g4, x4], dx4) =>
       engine.run(normalise_rows_gradient, {
         types: { In4: readForm(x), Out4: elementOf(dx), Acc: 'f32' },
-        ...rowGrid(rows, quads(columns)),
-        overrides: { CENTRED: centred, GAMMA: gamma !== undefined },
+        ...grid,
+        overrides: { WHOLE, CENTRED: centred, GAMMA: gamma !== undefined },
         bindings: {
           ...{ g: g4.storage, x: x4.storage, mean: mean.storage, inverse: inverse.storage, dx: dx4.storage },
           gamma: gamma?.storage ?? unusedStorage(engine),

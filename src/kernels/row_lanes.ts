@@ -7,31 +7,35 @@ const WORKGROUP = 64;
 
 export function rowGrid(
   rows: number,
-  quads: number,
+  columns: number,
 ): {
   readonly constants: { readonly LANES: number; readonly HELD: number };
+  /** Whether an invocation holds quads of the row alone, and whole ones. */
+  readonly whole: boolean;
   readonly workgroups: Workgroups;
 } {
+  const quads = Math.ceil(columns / 4);
   let lanes = 1;
   while (lanes < WORKGROUP && lanes * HELD < quads) lanes *= 2;
-  let held = 1;
-  while (held < HELD && lanes * held < quads) held *= 2;
+  const held = Math.min(HELD, Math.ceil(quads / lanes));
   return {
     constants: { LANES: lanes, HELD: held },
+    whole: columns % (4 * lanes * held) === 0,
     workgroups: linearGrid(Math.ceil(rows / (WORKGROUP / lanes)), 1),
   };
 }
 
-/** Elements of a row that an invocation takes before it gets another one beside it. */
-const SHARE = 8;
+/** Elements of a row that an invocation takes before it gets another one beside it: quads where rows are whole ones. */
+const [SHARE, WHOLE_SHARE] = [8, 32];
 
-/** The same for kernels that hold nothing and walk along rows element by element. */
+/** The same for kernels that hold nothing and walk along rows. */
 export function rowLanes(
   rows: number,
   columns: number,
 ): { readonly constants: { readonly LANES: number }; readonly workgroups: Workgroups } {
+  const share = columns % 4 === 0 ? WHOLE_SHARE : SHARE;
   let lanes = 1;
-  while (lanes < WORKGROUP && lanes * SHARE < columns) lanes *= 2;
+  while (lanes < WORKGROUP && lanes * share < columns) lanes *= 2;
   return {
     constants: { LANES: lanes },
     workgroups: linearGrid(Math.ceil(rows / (WORKGROUP / lanes)), 1),
