@@ -56,13 +56,6 @@ interface Json {
   readonly gemm: readonly (JsonRow & { m: number; k: number; n: number; layout: string; gflops: number })[];
   readonly cast: readonly (JsonRow & { bytes: number; GBs: number })[];
   readonly copy: readonly JsonRow[];
-  readonly ops: readonly (JsonRow & {
-    case: string;
-    flops: number;
-    bytes: number;
-    gflops?: number;
-    GBs?: number;
-  })[];
   readonly step: readonly JsonRow[];
   readonly peers: readonly JsonRow[];
 }
@@ -112,21 +105,6 @@ function checkPage(html: string, { adapter }: Json, rows: number): void {
   assert.is(svgs[0]!.querySelectorAll('[aria-label="dot"] path').length, rows, 'a point a row');
   assert.is(document.querySelectorAll('tbody tr').length, rows);
 }
-
-test('ops: checked, rated by flops or by bytes, as a share of the lower roof', () => {
-  const { status, stderr } = bench('ops', '--quick', '--only', 'layer normalisation 5', '--json', 'ops.json');
-  assert.is(status, 0, stderr);
-  const { ops, ceilings } = JSON.parse(readFileSync(join(folder, 'ops.json'), 'utf8')) as Json;
-  assert.equal(
-    ops.map(({ storage }) => storage),
-    ceilings.fmaF16Gflops === null ? ['f32', 'packed'] : ['f32', 'f16'],
-  );
-  for (const row of ops) {
-    assert.is(row.flops, 0);
-    close(row.GBs!, row.bytes / row.ms / 1e6);
-    assert.ok(row.fractionOfCeiling > 0);
-  }
-});
 
 test('a wrong product is refused: no time, a failed row; and so is one that throws', async () => {
   const options = parseOptions(['gemm', '--quick', '--only', '128x128x128 NN f']);

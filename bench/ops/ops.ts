@@ -1,5 +1,6 @@
 /** The suite `ops`: convolutions, attention, normalisation, cross-entropy and embeddings, forward and backward. */
 import * as ht from '../../src/node.ts';
+import { sizeOf } from '../../src/values/shape.ts';
 import { EngineWork } from '../measure.ts';
 import { dtypeOf, type Engines, engineOf, type Storage, storagesOf } from '../operands.ts';
 import { opInputs } from '../peers/inputs.ts';
@@ -54,11 +55,10 @@ export async function prepareOps(engines: Engines, { quick, wanted }: OpSuite): 
 
 function caseOf(one: OpCase, problem: OpProblem): Case {
   const { inputs, storage } = problem;
-  const empty = inputs.map(({ shape }) => ({ shape, data: new Float32Array() }));
+  const empty = inputs.map(({ shape }) => ({ shape, data: new Float32Array(sizeOf(shape)) }));
   const wide = storage === 'f32' ? 4 : 2;
   const read = inputs.reduce(
-    (sum, { shape, dtype, classes }) =>
-      sum + (dtype || classes ? 4 : wide) * shape.reduce((a, b) => a * b, 1),
+    (sum, { shape, dtype, classes }) => sum + (dtype || classes ? 4 : wide) * sizeOf(shape),
     0,
   );
   const written = one.references(...empty).reduce((sum, { size }) => sum + wide * size, 0);
