@@ -4,6 +4,8 @@ import { EPSILON } from '../ops/row-references.ts';
 /** An operation consumes its arrays; `ref` keeps one for further use. */
 export interface Value {
   readonly ref: Value;
+  readonly shape: readonly number[];
+  readonly dtype: string;
   add(other: Value | number): Value;
   sub(other: Value | number): Value;
   mul(other: Value | number): Value;
@@ -31,7 +33,7 @@ export interface JaxOps {
     sum(x: Value, axis: number): Value;
     sqrt(x: Value): Value;
     take(table: Value, indices: Value, axis: number): Value;
-    zeros(shape: readonly number[]): Value;
+    zeros(shape: readonly number[], options: { dtype: string }): Value;
   };
   readonly nn: {
     softmax(x: Value, axis: number): Value;
@@ -40,8 +42,8 @@ export interface JaxOps {
   };
 }
 
-/** How an input or a result lies there: images (n, channels, height, width), filters (out, in, height, width). */
-export type Lie = 'image' | 'filter' | 'plain';
+/** How an input or a result lies there: images (n, channels, height, width), filters (out, in, height, width), depthwise ones (channels, 1, height, width). */
+export type Lie = 'image' | 'filter' | 'own filter' | 'plain';
 
 export interface JaxOp {
   readonly inputs: readonly Lie[];
@@ -52,6 +54,13 @@ export interface JaxOp {
 function withGradients(jax: JaxOps, fn: Forward, inputs: readonly Value[], upstream: Value): Value[] {
   const [y, back] = jax.vjp(fn, [...inputs]);
   return [y, ...back(upstream)];
+}
+
+/** The gradient of a linear function, which is the same wherever it is taken: at zeros of this shape. */
+function gradientAlone(jax: JaxOps, fn: Forward, shape: readonly number[], upstream: Value): Value[] {
+  const [y, back] = jax.vjp(fn, [jax.numpy.zeros(shape, { dtype: upstream.dtype })]);
+  y.dispose();
+  return back(upstream);
 }
 
 const conv =
@@ -83,8 +92,31 @@ export const JAX_OPS: Readonly<Record<string, JaxOp>> = {
     ...{ inputs: ['image', 'filter'], results: ['image'] },
     run: (jax, [x, filter]) => [conv(jax)(x!, filter!)],
   },
-  'depthwise 3x3': {
+  'conv2d 3x3x64 by image': {
     ...{ inputs: ['image', 'filter'], results: ['image'] },
+    run: (jax, [dy, filter]) => gradientAlone(jax, (x) => conv(jax)(x!, filter!), dy!.shape, dy!),
+  },
+  'conv2d 3x3x64 by filter': {
+    ...{ inputs: ['image', 'image'], results: ['filter'] },
+    run: (jax, [x, dy]) =>
+      gradientAlone(jax, (filter) => conv(jax)(x!, filter!), [CHANNELS, CHANNELS, 3, 3], dy!),
+  },
+  'depthwise 3x3 by image': {
+    ...{ inputs: ['image', 'own filter'], results: ['image'] },
+    run: (jax, [dy, filter]) => gradientAlone(jax, (x) => conv(jax, CHANNELS)(x!, filter!), dy!.shape, dy!),
+  },
+  'depthwise 3x3 by filter': {
+    ...{ inputs: ['image', 'image'], results: ['own filter'] },
+    run: (jax, [x, dy]) =>
+      gradientAlone(jax, (filter) => conv(jax, CHANNELS)(x!, filter!), [CHANNELS, 1, 3, 3], dy!),
+  },
+  'embedding gradient': {
+    ...{ inputs: ['plain', 'plain'], results: ['plain'] },
+    run: (jax, [dy, ids]) =>
+      gradientAlone(jax, (table) => jax.numpy.take(table!, ids!, 0), [CLASSES, dy!.shape[1]!], dy!),
+  },
+  'depthwise 3x3': {
+    ...{ inputs: ['image', 'own filter'], results: ['image'] },
     run: (jax, [x, filter]) => [conv(jax, CHANNELS)(x!, filter!)],
   },
   attention: {

@@ -103,6 +103,10 @@ const AXES: Readonly<Record<Lie, readonly [to: readonly number[], back: readonly
     [3, 2, 0, 1],
     [2, 3, 1, 0],
   ],
+  'own filter': [
+    [2, 3, 0, 1],
+    [2, 3, 0, 1],
+  ],
 };
 
 /** `values` of this shape with its axes in another order; the shape too. */
@@ -129,10 +133,7 @@ function op(jax: Jax, wait: Dawn['wait'], problem: OpProblem): Case | undefined 
   const { storage } = problem;
   const data = opInputs(problem);
   const inputs = problem.inputs.map(({ shape, dtype, classes }, index) => {
-    // Of a depthwise filter (height, width, channels, 1) the channels are results: (channels, 1, height, width).
-    const isDepthwise = own.inputs[index] === 'filter' && shape[3] === 1;
-    const order = isDepthwise ? [2, 3, 0, 1] : AXES[own.inputs[index]!][0];
-    const placed = turned(data[index]!, shape, order);
+    const placed = turned(data[index]!, shape, AXES[own.inputs[index]!][0]);
     const values =
       classes || dtype ? placed.values : toStorage(placed.values as Float32Array, storage as 'f32' | 'f16');
     return jax.numpy.array(values, { shape: placed.shape });
@@ -150,7 +151,7 @@ function op(jax: Jax, wait: Dawn['wait'], problem: OpProblem): Case | undefined 
     async result() {
       const parts: Float32Array[] = [];
       for (const [index, result] of (await once()).entries()) {
-        const { shape } = result as Value & { shape: readonly number[] };
+        const { shape } = result;
         const wide = isWide(result);
         const values = fromStorage(await wait(result.data()), wide ? 'f32' : storage);
         parts.push(turned(values, shape, AXES[own.results[index]!][1]).values);
@@ -164,7 +165,7 @@ function op(jax: Jax, wait: Dawn['wait'], problem: OpProblem): Case | undefined 
 }
 
 function isWide(value: Value): boolean {
-  return String((value as Value & { dtype?: unknown }).dtype) === 'float32';
+  return value.dtype === 'float32';
 }
 
 type State = [parameters: Value[], means: Value[], squares: Value[], powers: Value[]];
