@@ -10,6 +10,7 @@ export { checkpoint } from './autograd/checkpoint.ts';
 export { memory, variable } from './autograd/creation.ts';
 export { type CustomGradient, customGradient, stopGradient } from './autograd/custom-gradient.ts';
 export { type JitProgram, type Jitted, jit } from './autograd/jit.ts';
+export type { ExplainedCast, ExplainedOp, PrecisionReport } from './autograd/precision-report.ts';
 export { type GradientOptions, GradientTape, type TapeOptions, valueAndGradients } from './autograd/tape.ts';
 export { Tensor } from './autograd/tensor.ts';
 export { keep, tidy } from './autograd/tidy.ts';
@@ -23,6 +24,13 @@ export type { GemmChoices, GemmOptions } from './kernels/gemm/choice.ts';
 export type { Tuned } from './kernels/gemm/tune.ts';
 export * from './nn/index.ts';
 export * from './ops/index.ts';
+export {
+  type AutocastOptions,
+  autocast,
+  type ListChange,
+  type PytorchRules,
+  type TensorflowRules,
+} from './precision/autocast.ts';
 export type { DType, FloatDType } from './values/dtype.ts';
 export * from './values/errors.ts';
 export { fromHalf, fromHalves, roundToHalf, toHalf, toHalves } from './values/half.ts';

@@ -3,6 +3,7 @@ import { defaultEngine } from '../gpu/default-engine.ts';
 import type { Engine } from '../gpu/engine.ts';
 import { drawsOf, rewindDraws, saveDraws, setDraws } from '../kernels/random.ts';
 import { ArgumentError } from '../values/errors.ts';
+import { autocaster, withAutocaster } from './autocasting.ts';
 import { gradientsThrough } from './gradients-through.ts';
 import { isRecording, type Recorder, recordOp, type TapeNode, watchedNow, withOnly } from './recording.ts';
 import { inScope, leaveScopes } from './scope.ts';
@@ -64,6 +65,7 @@ function recorded<A extends unknown[], R>(run: (args: A) => R, args: A): R {
   try {
     const engine = given[0]?.engine ?? defaultEngine('checkpoint');
     const before = drawsOf(engine);
+    const cast = autocaster();
     const value = withOnly(reads, () => run(args));
     const outputs: Tensor[] = [];
     const result = mapTensors(value, (tensor) => {
@@ -79,7 +81,7 @@ function recorded<A extends unknown[], R>(run: (args: A) => R, args: A): R {
     recordOp('checkpoint', [...given, ...outside, ...state], outputs, (gradients, step) => {
       const { inputs } = step;
       let next = 0;
-      const again = () => run(mapTensors(args, () => inputs[next++]) as A);
+      const again = () => withAutocaster(cast, () => run(mapTensors(args, () => inputs[next++]) as A));
       const repeated = () => tensorsIn(again());
       const outputsAgain = () =>
         state.length > 0 ? withDraws(engine, inputs.at(-1)!, draws, repeated) : repeated();

@@ -7,6 +7,8 @@ import type { Program } from '../gpu/program.ts';
 import type { ProgramReport } from '../gpu/program-report.ts';
 import type { Storage } from '../gpu/storage.ts';
 import { ArgumentError } from '../values/errors.ts';
+import { autocaster, type OpEntry, withOpLog } from './autocasting.ts';
+import { PrecisionReport } from './precision-report.ts';
 import { isRecording } from './recording.ts';
 import { inScope } from './scope.ts';
 import { mapLeaves, mapTensors, tensorsIn } from './structure.ts';
@@ -25,6 +27,8 @@ interface Traced {
   /** The function's result, its tensors replaced by places in `outputs`. */
   readonly result: unknown;
   readonly outputs: readonly { storage: Storage; shape: Tensor['shape']; dtype: Tensor['dtype'] }[];
+  /** What the function ran, op by op. */
+  readonly ops: readonly OpEntry[];
 }
 
 /** A call: its tensors in order, and what tells apart the programs that calls need. */
@@ -48,6 +52,8 @@ export interface JitProgram {
   report(): ProgramReport;
   /** Runs it once with the arguments it was asked for, variables changed as by a call, and times each dispatch. */
   profile(): Promise<Profile>;
+  /** The dtype of each op and why it has that one, and the casts between them. */
+  explainPrecision(): PrecisionReport;
 }
 
 export interface Jitted<A extends unknown[], R> {
@@ -85,19 +91,22 @@ export function jit<A extends unknown[], R>(fn: (...args: A) => R): Jitted<A, R>
   };
   const call = (...args: A): R => {
     const own = callOf(args);
-    if (own.engine.tracing || isRecording()) return fn(...args);
+    if (own.engine.tracing || isRecording() || autocaster()) return fn(...args);
     return replay(own, tracedFor(own, args)) as R;
   };
   const program = (...args: A): JitProgram => {
     const own = callOf(args);
     const { engine, inputs } = own;
-    if (engine.tracing || isRecording())
-      throw new ArgumentError('jit: program() is asked for inside a traced function or a tape; ask outside');
+    if (engine.tracing || isRecording() || autocaster())
+      throw new ArgumentError(
+        'jit: program() is asked for inside a traced function, a tape or autocast; ask outside',
+      );
     const traced = () => tracedFor(own, args);
     traced();
     return {
       report: () => traced().program.report(),
       profile: () => engine.profile(traced().program, copiesIn(traced(), inputs)),
+      explainPrecision: () => new PrecisionReport(traced().ops),
     };
   };
   const dispose = (): void => {
@@ -126,6 +135,7 @@ function trace<A extends unknown[]>(
   inputs: readonly Tensor[],
 ): Traced {
   // Inside, tensors have no memory yet; the scope takes their handles away before anyone could read them.
+  const ops: OpEntry[] = [];
   return inScope(
     () => {
       const { result, trace } = engine.trace(() => {
@@ -136,7 +146,7 @@ function trace<A extends unknown[]>(
         );
         let next = 0;
         const traceArgs = mapTensors(args, () => stand[next++]) as A;
-        const value = fn(...traceArgs);
+        const value = withOpLog(ops, () => fn(...traceArgs));
         if (value instanceof Promise) {
           value.catch(() => {});
           throw new ArgumentError(
@@ -162,7 +172,7 @@ function trace<A extends unknown[]>(
       const own = result.outputs.map(({ storage }) => storage).filter((storage) => trace.made.has(storage));
       const program = engine.program(trace, result.inputs, own);
       const places = result.inputs.map((storage) => ({ storage, from: undefined, version: 0 }));
-      return { program, inputs: places, result: result.value, outputs: result.outputs };
+      return { program, inputs: places, result: result.value, outputs: result.outputs, ops };
     },
     () => [],
   );

@@ -3,14 +3,18 @@ import type { Engine } from '../gpu/engine.ts';
 import type { DType } from '../values/dtype.ts';
 import { ArgumentError } from '../values/errors.ts';
 import type { Shape } from '../values/shape.ts';
+import {
+  autocaster,
+  castInputs,
+  nameOp,
+  opMade,
+  type PrecisionClass,
+  withAutocaster,
+} from './autocasting.ts';
 import { type Gradients, type Recorded, recordOp } from './recording.ts';
 import { emptyTensor, type Tensor } from './tensor.ts';
 
-/**
- * TensorFlow's four classes: `allow` gains from float16 and is safe in it; `infer` is safe where its inputs are float16
- * already; `deny` needs float32; `clear` does not mind.
- */
-export type PrecisionClass = 'allow' | 'infer' | 'deny' | 'clear';
+export type { PrecisionClass };
 
 export interface Spec {
   readonly shape: Shape;
@@ -26,6 +30,8 @@ export interface BackwardContext<A> extends Recorded {
 export interface OpDefinition<A> {
   readonly name: string;
   readonly precision: PrecisionClass;
+  /** Places of the inputs that share one dtype, which autocast may choose; others, such as statistics, keep theirs. Default: all. */
+  readonly uniform?: readonly number[];
   /** Shapes and dtypes of the results. Pure; throws `ShapeError` or `DtypeError` before any GPU work. */
   infer(inputs: readonly Tensor[], attributes: A): readonly Spec[];
   /** Launches the kernels. Absent where results only look at the first input's memory with another shape. */
@@ -37,20 +43,26 @@ export interface OpDefinition<A> {
 export type Op<A> = (inputs: readonly Tensor[], attributes: A) => Tensor[];
 
 export function defineOp<A>(definition: OpDefinition<A>): Op<A> {
-  const { name, forward, backward } = definition;
-  return (inputs, attributes) => {
-    const engine = engineOf(name, inputs);
+  const { name, precision, uniform, forward, backward } = definition;
+  nameOp(name);
+  return (given, attributes) => {
+    const engine = engineOf(name, given);
+    const call = { name, precision, uniform, inputs: given };
+    const { inputs, why } = castInputs(call);
     const specs = definition.infer(inputs, attributes);
     const outputs = forward
       ? specs.map(({ shape, dtype }) => emptyTensor(engine, shape, dtype, name))
       : // A view of a variable's f16 copy is such a copy too: its gradient stays float32.
         specs.map(({ shape }) => inputs[0]!.alias(shape, { halfCopy: inputs[0]!.halfCopy }));
     try {
-      forward?.(inputs, outputs, attributes);
+      // What a kernel asks other ops for is a part of it.
+      if (autocaster()) withAutocaster(undefined, () => forward?.(inputs, outputs, attributes));
+      else forward?.(inputs, outputs, attributes);
     } catch (error) {
       for (const output of outputs) output.dispose();
       throw error;
     }
+    opMade(call, inputs, outputs, why);
     recordOp(name, inputs, outputs, (gradients, recorded) => {
       if (!backward) throw new ArgumentError(`${name}: it has no gradient; put ht.stopGradient around it`);
       return backward({ ...recorded, gradients, attributes });

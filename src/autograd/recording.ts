@@ -62,6 +62,11 @@ export function isRecording(recorder?: Recorder): boolean {
   return recorder ? recorders.includes(recorder) : recorders.length > 0;
 }
 
+/** What tells apart the times between which tapes begin or end to record. */
+export function recordersNow(): object {
+  return recorders;
+}
+
 /** Tells of a value whether the tapes that are recording now watch it. */
 export function watchedNow(): (tensor: Tensor) => boolean {
   const now = recorders;

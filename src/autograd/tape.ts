@@ -6,6 +6,7 @@ import { isFloat, list, show } from '../values/dtype.ts';
 import { ArgumentError, DtypeError, ShapeError } from '../values/errors.ts';
 import { checkOptions } from '../values/options.ts';
 import { sameShape, showShape } from '../values/shape.ts';
+import { autocaster, walkingBack } from './autocasting.ts';
 import { isRecording, type Recorder, type TapeNode, withoutRecorder, withRecorder } from './recording.ts';
 import { enterScope, inScope, leaveScopes } from './scope.ts';
 import { Tensor } from './tensor.ts';
@@ -67,13 +68,15 @@ export class GradientTape implements Recorder {
   /** Keeps what is computed from `source` from now on. Throws `DtypeError` for integers. */
   watch(...sources: readonly Source[]): void {
     for (const source of sources) {
-      const { id, dtype } = tensorOf(source);
+      const tensor = tensorOf(source);
+      const { id, dtype } = tensor;
       if (!isFloat(dtype)) {
         throw new DtypeError(
           `GradientTape.watch: dtype ${dtype} has no gradient; use ${list(['float32', 'float16'])}`,
         );
       }
       this.#watched.add(id);
+      autocaster()?.watched?.(tensor);
     }
   }
 
@@ -138,7 +141,7 @@ export class GradientTape implements Recorder {
         (results) => results.filter((result) => result !== null),
       );
     // As in TensorFlow, only a persistent tape records its own gradient computation.
-    const results = this.#persistent ? walk() : withoutRecorder(this, walk);
+    const results = walkingBack(() => (this.#persistent ? walk() : withoutRecorder(this, walk)));
     if (!this.#persistent) this.dispose();
     return Array.isArray(sources) ? results : results[0]!;
   }

@@ -29,6 +29,15 @@ export interface TensorRole {
   trainable?: boolean;
   /** The f16 copy of an f32 variable: its gradient may be, and stay, float32. */
   halfCopy?: boolean;
+  /** The variable whose values it is. */
+  variable?: VariableValues;
+}
+
+/** A variable, as its values know it. */
+export interface VariableValues {
+  readonly name: string;
+  /** The values in another dtype: an f32 variable keeps its f16 copy. */
+  read(dtype: DType): Tensor;
 }
 
 export class Tensor {
@@ -41,6 +50,7 @@ export class Tensor {
   /** Whether every tape watches it; a variable may change this of its values. */
   trainable: boolean;
   readonly halfCopy: boolean;
+  readonly variable: VariableValues | undefined;
   #storage: Storage | undefined;
 
   /** Takes over one reference to `storage`. Made by ops and by `tensor()`, not by users. */
@@ -53,6 +63,7 @@ export class Tensor {
     this.size = sizeOf(shape);
     this.trainable = role.trainable ?? false;
     this.halfCopy = role.halfCopy ?? false;
+    this.variable = role.variable;
     forgotten.register(this, { engine, storage }, this);
     enterScope(this);
   }
@@ -84,7 +95,10 @@ export class Tensor {
   /** Another handle on the same values, with a life of its own; a view of another shape or role where given. */
   alias(
     shape: Shape = this.shape,
-    role: TensorRole = { id: this.id, trainable: this.trainable, halfCopy: this.halfCopy },
+    role: TensorRole = {
+      ...{ id: this.id, trainable: this.trainable, halfCopy: this.halfCopy },
+      ...(this.variable && { variable: this.variable }),
+    },
   ): Tensor {
     const { storage } = this;
     storage.references++;

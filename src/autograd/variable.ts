@@ -55,7 +55,7 @@ export class Variable {
     const storage = engine.untraced(() =>
       engine.store(encode(this.name, values, dtype), 'kept', this.name, 'weights'),
     );
-    this.#values = new Tensor(engine, storage, shape, dtype, { trainable });
+    this.#values = new Tensor(engine, storage, shape, dtype, { trainable, variable: this });
     leaveScopes(this.#values);
   }
 

@@ -67,8 +67,7 @@ export class Engine {
     this.#readback = new Readback(device, this.#health, host.wait, info.software);
   }
 
-  /** Resolves with the reason when the device is lost or the engine closed. Every later call throws `DeviceLostError`, or
-   * `DisposedError` after `close`. */
+  /** Resolves with the reason when the device is lost or closed: later calls throw `DeviceLostError`, `DisposedError`. */
   get lost(): Promise<string> {
     return this.#health.lost;
   }
@@ -226,18 +225,28 @@ export class Engine {
   /** Runs `fn`, its dispatches recorded into a trace instead of submitted. Step memory made inside is virtual. */
   trace<T>(fn: () => T): { result: T; trace: Trace } {
     this.check();
-    const trace = new Trace();
-    const outer = this.#trace;
+    const [trace, outer] = [new Trace(), this.#trace];
     this.#trace = trace;
     try {
       return { result: fn(), trace };
     } catch (error) {
-      for (const storage of trace.made) this.#allocator.reclaim(storage);
-      for (const storage of trace.captured) this.release(storage);
+      this.#forget(trace);
       throw error;
     } finally {
       this.#trace = outer;
     }
+  }
+
+  /** Runs `fn` as inside a traced function, and forgets the work that it records. */
+  rehearse<T>(fn: () => T): T {
+    const { result, trace } = this.trace(fn);
+    this.#forget(trace);
+    return result;
+  }
+
+  #forget({ made, captured }: Trace): void {
+    for (const storage of made) this.#allocator.reclaim(storage);
+    for (const storage of captured) this.release(storage);
   }
 
   get tracing(): boolean {

@@ -8,6 +8,7 @@ import type { Replayable } from './queue.ts';
 import { repeated } from './repeat.ts';
 import { type Allocator, type Span, type Storage, spanOf } from './storage.ts';
 import type { Trace } from './trace.ts';
+import { withoutUnread } from './unread.ts';
 
 interface Step {
   readonly pipeline: GPUComputePipeline;
@@ -46,7 +47,8 @@ export class Program implements Replayable {
     this.#places = this.#held.map(spanOf);
     this.#written = trace.written;
     const kept = [...inputs, ...outputs];
-    const dispatches = repeated(gateInPlace(trace.dispatches, trace.made, kept), trace, kept);
+    const read = withoutUnread(trace.dispatches, trace.made, kept);
+    const dispatches = repeated(gateInPlace(read, trace.made, kept), trace, kept);
     const { owned, lifetimes } = plan(allocator, { dispatches, made: trace.made }, inputs, outputs);
     this.#owned = owned;
     this.#lifetimes = lifetimes;

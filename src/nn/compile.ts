@@ -1,4 +1,5 @@
 /** What `compile` makes of its options: an optimizer, and for each output of the model its loss, weight and metrics. */
+import { type AutocastOptions, checkAutocast } from '../precision/autocast.ts';
 import type { Policy } from '../precision/policy.ts';
 import { list, show } from '../values/dtype.ts';
 import { ArgumentError } from '../values/errors.ts';
@@ -23,6 +24,8 @@ export interface CompileOptions {
     | { readonly [output: string]: MetricLike | readonly MetricLike[] };
   /** Under the policy `mixed_float16`, wrap the optimizer in a `LossScaleOptimizer`. Default true, as in Keras. */
   autoScaleLoss?: boolean;
+  /** Runs each training and evaluation step in `ht.autocast` with these rules, and scales the loss as under `mixed_float16`. Default: not. */
+  autocast?: AutocastOptions;
 }
 
 /** What training wants of one output. */
@@ -36,6 +39,7 @@ export interface Target {
 export interface Compiled {
   readonly optimizer: Optimizer | LossScaleOptimizer;
   readonly targets: readonly Target[];
+  readonly autocast: AutocastOptions | undefined;
 }
 
 /** `before` is what the model was compiled with so far. Throws `ArgumentError`. */
@@ -45,7 +49,15 @@ export function compiled(
   policy: Policy,
   before: Compiled | undefined,
 ): Compiled {
-  checkOptions('compile', options, ['optimizer', 'loss', 'lossWeights', 'metrics', 'autoScaleLoss']);
+  checkOptions('compile', options, [
+    'optimizer',
+    'loss',
+    'lossWeights',
+    'metrics',
+    'autoScaleLoss',
+    'autocast',
+  ]);
+  if (options.autocast !== undefined) checkAutocast('compile', options.autocast);
   const { optimizer = 'SGD', autoScaleLoss = true, metrics = [] } = options;
   const own =
     typeof optimizer === 'string' ? optimizerFromConfig({ className: optimizer, config: {} }) : optimizer;
@@ -62,11 +74,16 @@ export function compiled(
     ...{ name, loss: losses[index], metrics: measures[index]! },
     weight: checkWeight(weights[index] ?? 1),
   }));
-  const wraps = autoScaleLoss && policy.name === 'mixed_float16' && own instanceof Optimizer;
+  const half = policy.name === 'mixed_float16' || options.autocast !== undefined;
+  const wraps = autoScaleLoss && half && own instanceof Optimizer;
   const wrapper = before?.optimizer;
   // Compiling again with the same optimizer keeps its wrapper, and with it the scale.
   const kept = wrapper instanceof LossScaleOptimizer && wrapper.innerOptimizer === own ? wrapper : undefined;
-  return { optimizer: wraps ? (kept ?? new LossScaleOptimizer(own)) : own, targets };
+  return {
+    optimizer: wraps ? (kept ?? new LossScaleOptimizer(own)) : own,
+    targets,
+    autocast: options.autocast,
+  };
 }
 
 function lossesOf(given: CompileOptions['loss'], outputs: readonly string[]): (Loss | undefined)[] {

@@ -9,6 +9,7 @@ import { div } from '../ops/div.ts';
 import { mul } from '../ops/mul.ts';
 import { reshape } from '../ops/reshape.ts';
 import { sum } from '../ops/sum.ts';
+import { autocast } from '../precision/autocast.ts';
 import { show } from '../values/dtype.ts';
 import { ShapeError } from '../values/errors.ts';
 import type { RandomStream } from '../values/random.ts';
@@ -51,28 +52,42 @@ export function measuresOf(targets: readonly Target[]): Measure[] {
 }
 
 /** Trains; the metrics are those of the weights before the update, as in Keras. */
-export function trainStep({ forward, variables, penalties, optimizer, targets }: Training): Step {
-  return jit((batch: Batch) => {
-    const ran: { passed: Passed; losses: Tensor[] }[] = [];
-    const compute = () => {
-      const passed = forward(batch.inputs, true);
-      const { total, losses } = lossesOf(targets, batch, passed);
-      ran.push({ passed, losses });
-      return penalised(total, penalties());
-    };
-    const { loss, gradients } = optimizer.computeGradients(compute, variables());
-    optimizer.apply(gradients, variables());
-    const { passed, losses } = ran[0]!;
-    return [cast(loss, 'float32'), ...losses, ...metricsOf(targets, batch, passed)];
-  });
+export function trainStep(training: Training): Step {
+  const { forward, variables, penalties, optimizer, targets } = training;
+  return jit((batch: Batch) =>
+    casting(training, () => {
+      const ran: { passed: Passed; losses: Tensor[] }[] = [];
+      const compute = () => {
+        const passed = forward(batch.inputs, true);
+        const { total, losses } = lossesOf(targets, batch, passed);
+        ran.push({ passed, losses });
+        return penalised(total, penalties());
+      };
+      const { loss, gradients } = optimizer.computeGradients(compute, variables());
+      optimizer.apply(gradients, variables());
+      const { passed, losses } = ran[0]!;
+      return [cast(loss, 'float32'), ...losses, ...metricsOf(targets, batch, passed)];
+    }),
+  );
 }
 
-export function testStep({ forward, penalties, targets }: Training): Step {
-  return jit((batch: Batch) => {
-    const passed = forward(batch.inputs, false);
-    const { total, losses } = lossesOf(targets, batch, passed);
-    return [cast(penalised(total, penalties()), 'float32'), ...losses, ...metricsOf(targets, batch, passed)];
-  });
+export function testStep(training: Training): Step {
+  const { forward, penalties, targets } = training;
+  return jit((batch: Batch) =>
+    casting(training, () => {
+      const passed = forward(batch.inputs, false);
+      const { total, losses } = lossesOf(targets, batch, passed);
+      return [
+        cast(penalised(total, penalties()), 'float32'),
+        ...losses,
+        ...metricsOf(targets, batch, passed),
+      ];
+    }),
+  );
+}
+
+function casting<T>({ autocast: rules, engine }: Training, fn: () => T): T {
+  return rules ? autocast({ ...rules, engine }, fn) : fn();
 }
 
 /** In float32, which many weights may need; the loss as it is where there are none. */

@@ -1,15 +1,16 @@
 /** `scaledDotProductAttention`: for each query the mean of the values, weighted by how well their keys fit it. */
+import { asOne, autocaster, nameOp } from '../autograd/autocasting.ts';
 import type { Tensor } from '../autograd/tensor.ts';
 import { tidy } from '../autograd/tidy.ts';
 import { requireDType, show } from '../values/dtype.ts';
-import { ArgumentError, DtypeError, ShapeError } from '../values/errors.ts';
+import { ArgumentError, ShapeError } from '../values/errors.ts';
 import { checkOptions } from '../values/options.ts';
 import { broadcastShapes, type Shape, sameShape, showShape } from '../values/shape.ts';
 import { greaterEqual } from './compare.ts';
 import { range } from './creation.ts';
 import { dropout } from './dropout.ts';
 import { flashAttention, refusedByFlash } from './flash-attention.ts';
-import { type TensorLike, toTensor } from './input.ts';
+import { requireOneDType, type TensorLike, toTensor } from './input.ts';
 import { matMul } from './mat-mul.ts';
 import { mul } from './mul.ts';
 import { reshape } from './reshape.ts';
@@ -32,6 +33,8 @@ export interface AttentionOptions {
   flashAttention?: boolean;
 }
 
+nameOp('scaledDotProductAttention');
+
 /** What stands for minus infinity, as in Keras: a query that may look at nothing stays finite. */
 const LOWEST = { float32: -1e9, float16: -3e4 } as const;
 
@@ -49,21 +52,26 @@ export function scaledDotProductAttention(
   const where_ = 'scaledDotProductAttention';
   checkOptions(where_, options, ['mask', 'isCausal', 'scale', 'dropoutRate', 'flashAttention']);
   return tidy(() => {
-    const q = toTensor(where_, query);
-    const [k, v] = [toTensor(where_, key, q), toTensor(where_, value, q)];
-    checkInputs(where_, q, k, v);
-    const { isCausal = false, scale = 1 / Math.sqrt(q.shape.at(-1)!), dropoutRate = 0 } = options;
-    if (!Number.isFinite(scale)) throw new ArgumentError(`${where_}: scale ${show(scale)}; use a number`);
-    const mask = maskOf(where_, options.mask, [...q.shape.slice(0, -1), k.shape.at(-2)!], q);
-    const composition = (...[queries, keys, values, shown]: [Tensor, Tensor, Tensor, Tensor | undefined]) =>
-      composed(queries, keys, values, { mask: shown, isCausal, scale, dropoutRate });
-    const refused = refusedByFlash(q.shape.at(-1)!, v.shape.at(-1)!, dropoutRate);
-    if (refused && options.flashAttention)
-      throw new ArgumentError(`${where_}: flashAttention true with ${refused}; leave it out`);
-    if (refused || !(options.flashAttention ?? paysOff(q, k))) return composition(q, k, v, mask);
-    const lowest = LOWEST[q.dtype as 'float32'];
-    return flashAttention(q, k, v, mask, { scale, lowest, isCausal, composition });
+    const first = toTensor(where_, query);
+    const given = [first, toTensor(where_, key, first), toTensor(where_, value, first)];
+    return asOne(where_, given, (inputs) => attended(where_, inputs, options));
   });
+}
+
+function attended(where_: string, inputs: readonly Tensor[], options: AttentionOptions): Tensor {
+  const [q, k, v] = inputs as [Tensor, Tensor, Tensor];
+  checkInputs(where_, q, k, v);
+  const { isCausal = false, scale = 1 / Math.sqrt(q.shape.at(-1)!), dropoutRate = 0 } = options;
+  if (!Number.isFinite(scale)) throw new ArgumentError(`${where_}: scale ${show(scale)}; use a number`);
+  const mask = maskOf(where_, options.mask, [...q.shape.slice(0, -1), k.shape.at(-2)!], q);
+  const composition = (...[queries, keys, values, shown]: [Tensor, Tensor, Tensor, Tensor | undefined]) =>
+    composed(queries, keys, values, { mask: shown, isCausal, scale, dropoutRate });
+  const refused = refusedByFlash(q.shape.at(-1)!, v.shape.at(-1)!, dropoutRate);
+  if (refused && options.flashAttention)
+    throw new ArgumentError(`${where_}: flashAttention true with ${refused}; leave it out`);
+  if (refused || !(options.flashAttention ?? paysOff(q, k))) return composition(q, k, v, mask);
+  const lowest = LOWEST[q.dtype as 'float32'];
+  return flashAttention(q, k, v, mask, { scale, lowest, isCausal, composition });
 }
 
 /** Scores above which a software adapter, whose products of whole matrices are faster than those in tiles, spares their memory all the same. */
@@ -121,10 +129,7 @@ function causalMask({ shape, engine }: Tensor, key: Tensor): Tensor {
 function checkInputs(where_: string, q: Tensor, k: Tensor, v: Tensor): void {
   requireDType(where_, 'query', q.dtype, ['float32', 'float16']);
   const shown = `query is ${showShape(q.shape)}, key ${showShape(k.shape)}, value ${showShape(v.shape)}`;
-  if (k.dtype !== q.dtype || v.dtype !== q.dtype)
-    throw new DtypeError(
-      `${where_}: dtypes differ: query is ${q.dtype}, key ${k.dtype}, value ${v.dtype}; cast them to one`,
-    );
+  if (!autocaster()) requireOneDType(where_, { query: q, key: k, value: v });
   const ranks = [q, k, v].map(({ rank }) => rank);
   const leads = [q, k, v].map(({ shape }) => shape.slice(0, -2));
   const fits =

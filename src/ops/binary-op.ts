@@ -4,7 +4,7 @@ import type { Tensor } from '../autograd/tensor.ts';
 import { type BinaryCase, binaryKernel } from '../kernels/binary.ts';
 import { DtypeError } from '../values/errors.ts';
 import { broadcastShapes } from '../values/shape.ts';
-import { type TensorLike, toTensors } from './input.ts';
+import { requireOneDType, type TensorLike, toTensors } from './input.ts';
 import { sumTo } from './sum.ts';
 
 export interface BinaryGradient {
@@ -32,8 +32,7 @@ export function binaryOp(
     precision,
     infer: ([a, b]) => {
       const shape = broadcastShapes(name, a!.shape, b!.shape);
-      if (a!.dtype !== b!.dtype)
-        throw new DtypeError(`${name}: dtypes differ: a is ${a!.dtype}, b is ${b!.dtype}; cast one`);
+      requireOneDType(name, { a, b });
       if (a!.dtype === 'bool' && !result)
         throw new DtypeError(`${name}: a and b are bool; cast them to a number first`);
       return [{ shape, dtype: result ?? a!.dtype }];

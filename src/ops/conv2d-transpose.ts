@@ -60,6 +60,6 @@ export function conv2dTranspose(
         `conv2dTranspose: a convolution makes ${showShape(window.positions)} positions of outputShape ${showShape(wanted)}, x is ${showShape(images.shape)}; use an outputShape that goes with x`,
       );
     }
-    return back(conv2dOps.byImage(images, weights, window, images.dtype));
+    return back(conv2dOps.byImage(images, weights, window));
   });
 }

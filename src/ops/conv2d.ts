@@ -64,7 +64,7 @@ export function conv2d(
   return tidy(() => {
     const inputs = convolutionInputs(where, x, filter, 'height, width, channels, filters');
     const { images, filter: weights, back } = inputs;
-    const dtype = resultDType(where, options.dtype, inputs);
+    const dtype = resultDType(where, options.dtype);
     const [channels, own, filters] = [images.shape[3]!, weights.shape[2]!, weights.shape[3]!];
     if (!Number.isInteger(groups) || groups < 1 || channels % groups !== 0 || filters % groups !== 0) {
       throw new ArgumentError(
@@ -97,7 +97,7 @@ function inGroups(
   groups: number,
   window: Window,
   activation: Activation,
-  dtype: FloatDType,
+  dtype: FloatDType | undefined,
 ): Tensor {
   const split = (tensor: Tensor) => {
     const [a, b, c, d] = tensor.shape as [number, number, number, number];

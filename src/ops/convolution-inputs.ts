@@ -2,7 +2,7 @@
 import type { Tensor } from '../autograd/tensor.ts';
 import { ACTIVATIONS, type Activation } from '../kernels/gemm/problem.ts';
 import { type FloatDType, list, requireDType, show } from '../values/dtype.ts';
-import { ArgumentError, DtypeError, ShapeError } from '../values/errors.ts';
+import { ArgumentError, ShapeError } from '../values/errors.ts';
 import { sameShape, showShape } from '../values/shape.ts';
 import type { Pair } from '../values/window.ts';
 import { type TensorLike, toTensor, toTensors } from './input.ts';
@@ -37,7 +37,7 @@ export interface ConvolutionInputs extends Images {
   readonly filter: Tensor;
 }
 
-/** Throws unless `filter` is of rank 4, whose axes `axes` names, and of the dtype of `x`. */
+/** Throws unless `filter` is of rank 4, whose axes `axes` names. */
 export function convolutionInputs(
   where: string,
   x: TensorLike,
@@ -48,15 +48,10 @@ export function convolutionInputs(
   const found = imagesOf(where, image);
   if (weights.rank !== 4)
     throw new ShapeError(`${where}: filter is ${showShape(weights.shape)}; use (${axes})`);
-  if (weights.dtype !== image.dtype) {
-    throw new DtypeError(
-      `${where}: dtypes differ: x is ${image.dtype}, filter is ${weights.dtype}; cast one`,
-    );
-  }
   return { ...found, filter: weights };
 }
 
-/** `bias` as a tensor. Throws `ShapeError` unless it is one value for each of `channels`, in the dtype of the images. */
+/** `bias` as a tensor. Throws `ShapeError` unless it is one value for each of `channels`. */
 export function biasOf(
   where: string,
   bias: TensorLike | undefined,
@@ -65,11 +60,8 @@ export function biasOf(
 ): Tensor[] {
   if (bias === undefined) return [];
   const tensor = toTensor(where, bias, images);
-  if (!sameShape(tensor.shape, [channels]) || tensor.dtype !== images.dtype) {
-    throw new ShapeError(
-      `${where}: bias is ${tensor.dtype} ${showShape(tensor.shape)}; use ${images.dtype} (${channels})`,
-    );
-  }
+  if (!sameShape(tensor.shape, [channels]))
+    throw new ShapeError(`${where}: bias is ${showShape(tensor.shape)}; use (${channels})`);
   return [tensor];
 }
 
@@ -79,10 +71,9 @@ export function checkActivation(where: string, activation: Activation): void {
     throw new ArgumentError(`${where}: unknown activation ${show(activation)}; use ${list(ACTIVATIONS)}`);
 }
 
-/** The dtype of the result, that of the images by default. Throws `DtypeError` for what is no float. */
-export function resultDType(where: string, dtype: FloatDType | undefined, { images }: Images): FloatDType {
-  if (dtype === undefined) return images.dtype as FloatDType;
-  requireDType(where, 'the result', dtype, FLOATS);
+/** The dtype that the result is asked in. Throws `DtypeError` for what is no float. */
+export function resultDType(where: string, dtype: FloatDType | undefined): FloatDType | undefined {
+  if (dtype !== undefined) requireDType(where, 'the result', dtype, FLOATS);
   return dtype;
 }
 

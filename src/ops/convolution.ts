@@ -11,12 +11,14 @@ import type { Shape } from '../values/shape.ts';
 import type { Window } from '../values/window.ts';
 import { beforeActivation } from './activation-gradients.ts';
 import { cast } from './cast.ts';
+import { requireOneDType } from './input.ts';
 import { sumTo } from './sum.ts';
 
 interface Attributes {
   readonly window: Window;
   readonly activation: Activation;
-  readonly dtype: DType;
+  /** Default: that of the inputs. */
+  readonly dtype: DType | undefined;
 }
 
 /** Channels and shapes as a kind of convolution has them in its filters. */
@@ -29,9 +31,9 @@ export interface FilterLayout {
 
 export interface Convolution {
   /** `act(x * filter + bias)`; the inputs are image, filter and, where there is one, bias. */
-  forward(inputs: readonly Tensor[], window: Window, activation: Activation, dtype: FloatDType): Tensor;
+  forward(inputs: readonly Tensor[], window: Window, activation: Activation, dtype?: FloatDType): Tensor;
   /** Gradient by the image, which is a transposed convolution; `window` slides over the image. */
-  byImage(upstream: Tensor, filter: Tensor, window: Window, dtype: DType): Tensor;
+  byImage(upstream: Tensor, filter: Tensor, window: Window, dtype?: DType): Tensor;
 }
 
 /** The three ops of one kind of convolution. */
@@ -41,9 +43,10 @@ export function convolutionOps(name: string, kernels: ConvolutionKernels, layout
   const forward: Op<Attributes> = defineOp({
     name,
     precision: 'allow',
-    infer: ([x, filter], { window, dtype }) => [
-      { shape: sized(x!.shape, window.positions, layout.resultChannels(filter!.shape)), dtype },
-    ],
+    infer: ([x, filter, bias], { window, dtype = x!.dtype }) => {
+      requireOneDType(name, { x, filter, bias });
+      return [{ shape: sized(x!.shape, window.positions, layout.resultChannels(filter!.shape)), dtype }];
+    },
     forward: ([x, filter, bias], [y], { window, activation }) =>
       kernels.forward(x!, filter!, y!, window, { bias, activation }),
     backward: ({ gradients, inputs: [x, filter, bias], outputs: [y], attributes, needs }) => {
@@ -60,9 +63,10 @@ export function convolutionOps(name: string, kernels: ConvolutionKernels, layout
   const byImage: Op<Attributes> = defineOp({
     name: `${name}BackpropInput`,
     precision: 'allow',
-    infer: ([upstream, filter], { window, dtype }) => [
-      { shape: sized(upstream!.shape, window.image, layout.imageChannels(filter!.shape)), dtype },
-    ],
+    infer: ([upstream, filter], { window, dtype = upstream!.dtype }) => {
+      requireOneDType(name, { x: upstream, filter });
+      return [{ shape: sized(upstream!.shape, window.image, layout.imageChannels(filter!.shape)), dtype }];
+    },
     forward: ([upstream, filter], [dx], { window }) => kernels.byImage(upstream!, filter!, dx!, window),
     backward: ({ gradients: [moved], inputs: [upstream, filter], attributes: { window }, needs }) => [
       needs[0] ? product(forward, moved!, filter!, window, gradientDType(upstream!)) : null,
@@ -73,7 +77,7 @@ export function convolutionOps(name: string, kernels: ConvolutionKernels, layout
   const byFilter: Op<Attributes> = defineOp({
     name: `${name}BackpropFilter`,
     precision: 'allow',
-    infer: ([x, upstream], { window, dtype }) => [
+    infer: ([x, upstream], { window, dtype = x!.dtype }) => [
       { shape: layout.filter(x!.shape, upstream!.shape, window), dtype },
     ],
     forward: ([x, upstream], [dFilter], { window }) => kernels.byFilter(x!, upstream!, dFilter!, window),
@@ -85,7 +89,8 @@ export function convolutionOps(name: string, kernels: ConvolutionKernels, layout
 
   return {
     forward: (inputs, window, activation, dtype) => forward(inputs, { window, activation, dtype })[0]!,
-    byImage: (upstream, filter, window, dtype) => product(byImage, upstream, filter, window, dtype),
+    byImage: (upstream, filter, window, dtype) =>
+      byImage([upstream, filter], { window, activation: 'linear', dtype })[0]!,
   };
 }
 

@@ -1,4 +1,4 @@
 /** `cos`: the cosine. */
 import { unaryOp } from './unary-op.ts';
 
-export const cos = unaryOp('cos', 'cos', 'deny');
+export const cos = unaryOp('cos', 'cos', 'unlisted');

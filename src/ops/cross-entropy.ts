@@ -20,6 +20,7 @@ import { sum } from './sum.ts';
 const op = defineOp<undefined>({
   name: 'softmaxCrossEntropy',
   precision: 'deny',
+  uniform: [0],
   infer: ([logits, targets]) => {
     requireDType('softmaxCrossEntropy', 'logits', logits!.dtype, ['float32', 'float16']);
     if (logits!.rank < 1)
@@ -51,6 +52,7 @@ const op = defineOp<undefined>({
 const gradientOp = defineOp<undefined>({
   name: 'softmaxCrossEntropyGradient',
   precision: 'deny',
+  uniform: [0],
   infer: ([logits]) => [{ shape: logits!.shape, dtype: logits!.dtype }],
   forward: ([logits, targets, lse, g], [y]) => {
     const total = targets!.dtype === 'int32' ? undefined : sum(targets!, -1);

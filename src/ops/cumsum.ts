@@ -9,7 +9,7 @@ import { type TensorLike, toTensor } from './input.ts';
 
 const op = defineOp<CumsumOptions & { axis: number }>({
   name: 'cumsum',
-  precision: 'deny',
+  precision: 'unlisted',
   infer: ([x]) => {
     requireDType('cumsum', 'x', x!.dtype, ['float32', 'float16', 'int32', 'uint32']);
     return [{ shape: x!.shape, dtype: x!.dtype }];

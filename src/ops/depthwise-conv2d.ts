@@ -56,7 +56,7 @@ export function depthwiseConv2d(
   return tidy(() => {
     const inputs = convolutionInputs(where, x, filter, 'height, width, channels, multiplier');
     const { images, filter: weights, back } = inputs;
-    const dtype = resultDType(where, options.dtype, inputs);
+    const dtype = resultDType(where, options.dtype);
     const [down, across, channels, multiplier] = weights.shape as [number, number, number, number];
     if (channels !== images.shape[3]) {
       throw new ShapeError(

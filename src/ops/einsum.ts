@@ -1,4 +1,5 @@
 /** `einsum`: sums of products by the labels of their axes, made of transpositions, sums and one batched product of matrices. */
+import { asOne, autocaster, nameOp } from '../autograd/autocasting.ts';
 import type { Tensor } from '../autograd/tensor.ts';
 import { tidy } from '../autograd/tidy.ts';
 import { isFloat, show } from '../values/dtype.ts';
@@ -18,6 +19,8 @@ interface Labelled {
   readonly labels: string;
 }
 
+nameOp('einsum');
+
 /**
  * One tensor or two, their axes named by letters in `equation`, for example `'bqhd,bkhd->bhqk'`: labels that the output does not name are
  * summed over, in f32, and axes with one label are walked together. A label names one axis of an operand, without `...`, and the output is
@@ -26,15 +29,16 @@ interface Labelled {
 export function einsum(equation: string, ...tensors: readonly TensorLike[]): Tensor {
   return tidy(() => {
     const { inputs, output } = parse(equation, tensors.length);
-    const parts = toParts('einsum', tensors);
-    const operands = parts.map((tensor, i): Labelled => ({ tensor, labels: inputs[i]! }));
-    const sizes = sizesOf(equation, operands);
-    const kept = operands.map((own, i) => {
-      const others = inputs.filter((_, other) => other !== i).join('') + output;
-      return summed(own, own.labels, others);
+    return asOne('einsum', toParts('einsum', tensors), (parts) => {
+      const operands = parts.map((tensor, i): Labelled => ({ tensor, labels: inputs[i]! }));
+      const sizes = sizesOf(equation, operands);
+      const kept = operands.map((own, i) => {
+        const others = inputs.filter((_, other) => other !== i).join('') + output;
+        return summed(own, own.labels, others);
+      });
+      const [a, b] = kept as [Labelled, Labelled | undefined];
+      return arranged(b ? productOf(a, b, output, sizes) : a, output).tensor;
     });
-    const [a, b] = kept as [Labelled, Labelled | undefined];
-    return arranged(b ? productOf(a, b, output, sizes) : a, output).tensor;
   });
 }
 
@@ -66,7 +70,8 @@ function sizesOf(equation: string, operands: readonly Labelled[]): Map<string, n
         `einsum: ${show(equation)}: '${labels}' names ${labels.length} axes, operand ${i} is ${showShape(tensor.shape)}`,
       );
     }
-    if (tensor.dtype !== operands[0]!.tensor.dtype || (operands.length > 1 && !isFloat(tensor.dtype))) {
+    const differs = tensor.dtype !== operands[0]!.tensor.dtype && !autocaster();
+    if (differs || (operands.length > 1 && !isFloat(tensor.dtype))) {
       throw new DtypeError(
         `einsum: ${show(equation)}: operand ${i} is ${tensor.dtype}; use float32 or float16, the same for both`,
       );

@@ -61,6 +61,7 @@ function maskAccess(operand: Tensor, scores: Shape): MaskAccess {
 const op = defineOp<Attributes>({
   name: 'flashAttention',
   precision: 'allow',
+  uniform: [0, 1, 2],
   infer: ([q, , v]) => [
     { shape: [...q!.shape.slice(0, -1), v!.shape.at(-1)!], dtype: q!.dtype },
     { shape: [...q!.shape.slice(0, -1), 2], dtype: 'float32' },
@@ -78,6 +79,7 @@ const op = defineOp<Attributes>({
 const gradientOp = defineOp<Attributes>({
   name: 'flashAttentionGradient',
   precision: 'allow',
+  uniform: [0, 1, 2, 3, 4],
   infer: (inputs) => inputs.slice(0, 3).map(({ shape, dtype }) => ({ shape, dtype })),
   forward: ([q, k, v, g, y, statistics, ...mask], [dq, dk, dv], attributes) =>
     attentionGradientKernel(

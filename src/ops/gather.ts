@@ -30,7 +30,7 @@ const gatherOp: Op<Rows> = defineOp<Rows>({
 
 const sumOp: Op<Rows & { dtype: DType }> = defineOp({
   name: 'unsortedSegmentSum',
-  precision: 'deny',
+  precision: 'unlisted',
   infer: (_, { shape, dtype }) => [{ shape, dtype }],
   forward: ([x, ids], [y], { outer, rows, inner }) =>
     segmentSumKernel(x!, ids!, y!, { outer, segments: rows, inner }),

@@ -4,11 +4,12 @@ import type { Tensor } from '../autograd/tensor.ts';
 import { tidy } from '../autograd/tidy.ts';
 import { gruGatesGradientKernel, gruGatesKernel } from '../kernels/gates.ts';
 import { requireDType } from '../values/dtype.ts';
-import { DtypeError, ShapeError } from '../values/errors.ts';
+import { ShapeError } from '../values/errors.ts';
 import { sameShape, showShape } from '../values/shape.ts';
 import { add } from './add.ts';
 import { cast } from './cast.ts';
 import { split } from './concat.ts';
+import { requireOneDType } from './input.ts';
 import { mul } from './mul.ts';
 import { secondDerivatives } from './second-derivative.ts';
 import { sigmoid } from './sigmoid.ts';
@@ -17,14 +18,10 @@ import { tanh } from './tanh.ts';
 
 const op = defineOp<undefined>({
   name: 'gruGates',
-  precision: 'infer',
+  precision: 'allow',
   infer: ([x, inner, h]) => {
     requireDType('gruGates', 'x', x!.dtype, ['float32', 'float16']);
-    if (inner!.dtype !== x!.dtype || h!.dtype !== x!.dtype) {
-      throw new DtypeError(
-        `gruGates: dtypes differ: x is ${x!.dtype}, inner is ${inner!.dtype}, h is ${h!.dtype}; cast to one`,
-      );
-    }
+    requireOneDType('gruGates', { x, inner, h });
     const wanted = [h!.shape[0]!, 3 * h!.shape[1]!];
     if (h!.rank !== 2 || !sameShape(x!.shape, wanted) || !sameShape(inner!.shape, wanted)) {
       throw new ShapeError(
@@ -39,7 +36,7 @@ const op = defineOp<undefined>({
 
 const gradientOp = defineOp<undefined>({
   name: 'gruGatesGradient',
-  precision: 'infer',
+  precision: 'allow',
   infer: ([x, inner, h]) => [x!, inner!, h!].map(({ shape, dtype }) => ({ shape, dtype })),
   forward: ([x, inner, h, dy], [dx, dInner, dh]) =>
     gruGatesGradientKernel([x!, inner!, h!, dy!], [dx!, dInner!, dh!], h!.shape[1]!),

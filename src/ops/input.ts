@@ -6,7 +6,7 @@ import { Variable } from '../autograd/variable.ts';
 import { defaultEngine } from '../gpu/default-engine.ts';
 import type { Engine } from '../gpu/engine.ts';
 import { type DType, requireDType, show } from '../values/dtype.ts';
-import { ArgumentError, ShapeError } from '../values/errors.ts';
+import { ArgumentError, DtypeError, ShapeError } from '../values/errors.ts';
 import { encode, flatten, isTypedArray, shapeOfNested, type TensorValues } from '../values/nested.ts';
 import { checkShape, type Shape, showShape, sizeOf } from '../values/shape.ts';
 
@@ -53,6 +53,19 @@ export function toTensors(where: string, a: TensorLike, b: TensorLike): [Tensor,
   }
   const second = toTensor(where, b);
   return [toTensor(where, a, second), second];
+}
+
+/** Throws `DtypeError` unless these have one dtype. */
+export function requireOneDType(
+  where: string,
+  tensors: { readonly [name: string]: Tensor | undefined },
+): void {
+  const given = Object.entries(tensors).flatMap(([name, tensor]) => (tensor ? [{ name, tensor }] : []));
+  if (given.every(({ tensor }) => tensor.dtype === given[0]!.tensor.dtype)) return;
+  const dtypes = given.map(({ name, tensor }) => `${name} is ${tensor.dtype}`).join(', ');
+  throw new DtypeError(
+    `${where}: dtypes differ: ${dtypes}; cast ${given.length > 2 ? 'them to one' : 'one'}`,
+  );
 }
 
 /** A tensor that holds `values`. Throws `ShapeError`, `DataError`. */

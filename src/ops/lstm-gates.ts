@@ -17,7 +17,8 @@ import { tanh } from './tanh.ts';
 
 const op = defineOp<undefined>({
   name: 'lstmGates',
-  precision: 'infer',
+  precision: 'allow',
+  uniform: [0],
   infer: ([gates, c]) => {
     requireDType('lstmGates', 'gates', gates!.dtype, ['float32', 'float16']);
     requireDType('lstmGates', 'c', c!.dtype, ['float32']);
@@ -39,7 +40,8 @@ const op = defineOp<undefined>({
 
 const gradientOp = defineOp<undefined>({
   name: 'lstmGatesGradient',
-  precision: 'infer',
+  precision: 'allow',
+  uniform: [0, 2],
   infer: ([gates, c]) => [gates!, c!].map(({ shape, dtype }) => ({ shape, dtype })),
   forward: ([gates, c, dh, dNext], [dGates, dc]) =>
     lstmGatesGradientKernel([gates!, c!, dh!, dNext!], [dGates!, dc!], c!.shape[1]!),

@@ -5,12 +5,12 @@ import { tidy } from '../autograd/tidy.ts';
 import { gemm } from '../kernels/gemm/gemm.ts';
 import { ACTIVATIONS, type Activation } from '../kernels/gemm/problem.ts';
 import { type FloatDType, list, requireDType, show } from '../values/dtype.ts';
-import { ArgumentError, DtypeError, ShapeError } from '../values/errors.ts';
+import { ArgumentError, ShapeError } from '../values/errors.ts';
 import { checkOptions } from '../values/options.ts';
 import { type Shape, sameShape, showShape, sizeOf } from '../values/shape.ts';
 import { beforeActivation } from './activation-gradients.ts';
 import { cast } from './cast.ts';
-import { type TensorLike, toTensor, toTensors } from './input.ts';
+import { requireOneDType, type TensorLike, toTensor, toTensors } from './input.ts';
 import { reshape } from './reshape.ts';
 import { broadcastTo, sumTo } from './sum.ts';
 
@@ -18,7 +18,8 @@ interface Attributes {
   readonly transposeA: boolean;
   readonly transposeB: boolean;
   readonly activation: Activation;
-  readonly dtype: FloatDType;
+  /** Default: that of the operands. */
+  readonly dtype: FloatDType | undefined;
   /** The third input is a bias; the residual comes after it. */
   readonly biased: boolean;
 }
@@ -26,10 +27,12 @@ interface Attributes {
 const op = defineOp<Attributes>({
   name: 'matMul',
   precision: 'allow',
-  // Checked before, in the shapes that were given.
-  infer: ([a, b], attributes) => {
+  // Shapes were checked before, as they were given.
+  infer: ([a, b, ...rest], attributes) => {
+    const [bias, residual] = attributes.biased ? rest : [undefined, rest[0]];
+    requireOneDType('matMul', { a, b, bias, residual });
     const { m, n, lead } = sizes(a!, b!, attributes);
-    return [{ shape: [...lead, m, n], dtype: attributes.dtype }];
+    return [{ shape: [...lead, m, n], dtype: attributes.dtype ?? a!.dtype }];
   },
   forward: ([a, b, ...rest], [c], attributes) => {
     const { transposeA, transposeB, activation, biased } = attributes;
@@ -69,8 +72,6 @@ function checkOperands([a, b, ...rest]: readonly Tensor[], attributes: Attribute
       throw new ShapeError(`matMul: ${name} is ${showShape(shape)}; use matrices, rank 2 or more`);
   }
   requireDType('matMul', 'a', a!.dtype, ['float32', 'float16']);
-  if (a!.dtype !== b!.dtype)
-    throw new DtypeError(`matMul: dtypes differ: a is ${a!.dtype}, b is ${b!.dtype}; cast one`);
   const { m, k, n, k2 } = sizes(a!, b!, attributes);
   if (k !== k2) {
     const flags = transposeA || transposeB ? ` (transposeA ${transposeA}, transposeB ${transposeB})` : '';
@@ -89,10 +90,8 @@ function checkOperands([a, b, ...rest]: readonly Tensor[], attributes: Attribute
     ['bias', biased ? rest[0] : undefined, [n]],
     ['residual', rest[biased ? 1 : 0], shape],
   ] as const) {
-    if (extra && (!sameShape(extra.shape, wanted) || extra.dtype !== a!.dtype)) {
-      throw new ShapeError(
-        `matMul: ${name} is ${extra.dtype} ${showShape(extra.shape)}; use ${a!.dtype} ${showShape(wanted)}`,
-      );
+    if (extra && !sameShape(extra.shape, wanted)) {
+      throw new ShapeError(`matMul: ${name} is ${showShape(extra.shape)}; use ${showShape(wanted)}`);
     }
   }
   return shape;
@@ -154,11 +153,11 @@ export function matMul(
 ): Tensor {
   checkOptions('matMul', options, ['bias', 'residual', 'activation', 'dtype']);
   const [left, right] = toTensors('matMul', a, b);
-  const { activation = 'linear', dtype = left.dtype as FloatDType, bias, residual } = options;
+  const { activation = 'linear', dtype, bias, residual } = options;
   if (!ACTIVATIONS.includes(activation)) {
     throw new ArgumentError(`matMul: unknown activation ${show(activation)}; use ${list(ACTIVATIONS)}`);
   }
-  if (options.dtype) requireDType('matMul', 'the result', dtype, ['float32', 'float16']);
+  if (dtype) requireDType('matMul', 'the result', dtype, ['float32', 'float16']);
   const extras = [bias, residual].filter((extra) => extra !== undefined);
   const inputs = [left, right, ...extras.map((extra) => toTensor('matMul', extra, left))];
   const attributes = { transposeA, transposeB, activation, dtype, biased: bias !== undefined };

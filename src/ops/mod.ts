@@ -7,7 +7,7 @@ import { neg } from './neg.ts';
 export const floorDiv = binaryOp('floorDiv', 'FLOOR_DIV', 'infer', undefined);
 
 /** a - b floor(a / b). */
-export const mod = binaryOp('mod', 'MOD', 'infer', [
+export const mod = binaryOp('mod', 'MOD', 'unlisted', [
   ({ upstream }) => upstream,
   ({ upstream, a, b }) => neg(mul(upstream, floorDiv(a, b))),
 ]);

@@ -1,4 +1,5 @@
 /** `norm`: the length of vectors along axes, held in f32. */
+import { asOne, nameOp } from '../autograd/autocasting.ts';
 import type { Tensor } from '../autograd/tensor.ts';
 import { tidy } from '../autograd/tidy.ts';
 import { list, show } from '../values/dtype.ts';
@@ -12,6 +13,8 @@ import { floatInput } from './normalization-inputs.ts';
 import { sqrt } from './sqrt.ts';
 import { square } from './square.ts';
 import { sum } from './sum.ts';
+
+nameOp('norm');
 
 export type NormOrder = 1 | 2 | 'euclidean' | 'fro' | number;
 
@@ -38,7 +41,8 @@ export function norm(
     throw new ArgumentError(`norm: unknown order ${show(ord)}; use ${list(known)}`);
   }
   return tidy(() => {
-    const tensor = floatInput('norm', x);
-    return cast(fold(cast(tensor, 'float32')), tensor.dtype);
+    return asOne('norm', [floatInput('norm', x)], ([tensor]) =>
+      cast(fold(cast(tensor!, 'float32')), tensor!.dtype),
+    );
   });
 }

@@ -39,6 +39,7 @@ function weightsIn(weights: readonly Tensor[], { gamma, beta }: Pick<Attributes,
 const op = defineOp<Attributes>({
   name: 'batchNormalization',
   precision: 'infer',
+  uniform: [0],
   infer: ([x], { tied }) => {
     const statistic = { shape: [x!.shape[0]!, x!.shape[2]! / tied], dtype: 'float32' } as const;
     return [{ shape: x!.shape, dtype: x!.dtype }, statistic, statistic];
@@ -60,6 +61,7 @@ const op = defineOp<Attributes>({
 const gradientOp = defineOp<Attributes>({
   name: 'batchNormalizationGradient',
   precision: 'infer',
+  uniform: [0, 1],
   infer: ([, x]) => {
     const weight = { shape: [x!.shape[2]!], dtype: 'float32' } as const;
     return [{ shape: x!.shape, dtype: x!.dtype }, weight, weight];
@@ -109,6 +111,7 @@ export function normaliseColumns(
 const givenOp = defineOp<Omit<Attributes, 'tied'>>({
   name: 'batchNormalization',
   precision: 'infer',
+  uniform: [0],
   infer: ([x]) => [{ shape: x!.shape, dtype: x!.dtype }],
   forward: ([x, mean, variance, ...weights], [y], attributes) =>
     normaliseColumnsKernel(

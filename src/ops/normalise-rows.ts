@@ -33,6 +33,7 @@ function shapeOf(x: Tensor, { epsilon, centred }: Attributes) {
 const op = defineOp<Attributes>({
   name: 'layerNormalization',
   precision: 'infer',
+  uniform: [0],
   infer: ([x]) => {
     const statistic = { shape: [x!.shape[0]!], dtype: 'float32' } as const;
     return [{ shape: x!.shape, dtype: x!.dtype }, statistic, statistic];
@@ -64,6 +65,7 @@ interface GradientAttributes extends Attributes {
 const gradientOp = defineOp<GradientAttributes>({
   name: 'layerNormalizationGradient',
   precision: 'infer',
+  uniform: [0, 1],
   infer: ([, x], { byX, byWeights }) => {
     const weight = { shape: [x!.shape[1]!], dtype: 'float32' } as const;
     return [...(byX ? [{ shape: x!.shape, dtype: x!.dtype }] : []), ...(byWeights ? [weight, weight] : [])];

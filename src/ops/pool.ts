@@ -31,7 +31,7 @@ const spreadOp: Op<Window> = defineOp({
 
 const maxOp: Op<Window> = defineOp({
   name: 'maxPool',
-  precision: 'infer',
+  precision: 'clear',
   infer: ([x], { positions }) => [{ shape: sized(x!, positions), dtype: x!.dtype }],
   forward: ([x], [y], window) => poolKernel('MAX', x!, y!, window),
   backward: ({ gradients, inputs, attributes }) => {
@@ -51,7 +51,7 @@ const placesOp: Op<Window> = defineOp({
 /** Each value at its place. */
 const placeOp: Op<Window> = defineOp({
   name: 'maxPoolGrad',
-  precision: 'infer',
+  precision: 'clear',
   infer: ([, upstream], { image }) => [{ shape: sized(upstream!, image), dtype: upstream!.dtype }],
   forward: ([places, upstream], [dx], window) => poolGradientKernel(places!, upstream!, dx!, window),
   backward: ({ gradients, inputs, attributes }) => [null, ...pickOp([inputs[0]!, gradients[0]!], attributes)],
@@ -60,7 +60,7 @@ const placeOp: Op<Window> = defineOp({
 /** The values at the places. */
 const pickOp: Op<Window> = defineOp({
   name: 'maxPoolPick',
-  precision: 'infer',
+  precision: 'clear',
   infer: ([places, x]) => [{ shape: places!.shape, dtype: x!.dtype }],
   forward: ([places, x], [y], window) => pickKernel(places!, x!, y!, window),
   backward: ({ gradients, inputs, attributes }) => [

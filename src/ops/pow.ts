@@ -4,7 +4,7 @@ import { mul } from './mul.ts';
 import { sub } from './sub.ts';
 
 // p log q where q > 0, else 0.
-const timesLog = binaryOp('timesLog', 'TIMES_LOG', 'deny', [
+const timesLog = binaryOp('timesLog', 'TIMES_LOG', 'unlisted', [
   ({ upstream, b }) => timesLog(upstream, b),
   ({ upstream, a, b }) => mul(mul(upstream, a), pow(b, -1)),
 ]);

@@ -9,7 +9,7 @@ import { type ReduceGradient, reduceOp } from './reduce-op.ts';
 import { reshape } from './reshape.ts';
 
 /** Product over `axes` (all by default); `keepDims` keeps them with size 1. The gradient divides by nothing: zeros are no exception. */
-export const prod = reduceOp('prod', 'PROD', 'deny', { gradient: productGradient }).reduce;
+export const prod = reduceOp('prod', 'PROD', 'infer', { gradient: productGradient }).reduce;
 
 /** Through products of halves, which have gradients of any order. */
 function productGradient({ upstream, x, y }: ReduceGradient): Tensor {

@@ -6,6 +6,7 @@ import type { Activation } from '../kernels/gemm/problem.ts';
 import type { FloatDType } from '../values/dtype.ts';
 import { beforeActivation } from './activation-gradients.ts';
 import { concatAlong } from './concat.ts';
+import { requireOneDType } from './input.ts';
 import { matMul } from './mat-mul.ts';
 import { sumTo } from './sum.ts';
 
@@ -27,7 +28,10 @@ interface Attributes {
 const op = defineOp<Attributes>({
   name: 'recurrentProduct',
   precision: 'allow',
-  infer: ([h, kernel]) => [{ shape: [h!.shape[0]!, kernel!.shape[1]!], dtype: h!.dtype }],
+  infer: ([h, kernel]) => {
+    requireOneDType('recurrentProduct', { h, kernel });
+    return [{ shape: [h!.shape[0]!, kernel!.shape[1]!], dtype: h!.dtype }];
+  },
   forward: ([h, kernel, ...rest], [y], { activation, biased }) => {
     const [bias, residual] = biased ? rest : [undefined, rest[0]];
     const [m, k] = h!.shape as [number, number];

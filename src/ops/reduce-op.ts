@@ -11,7 +11,8 @@ import { reshape } from './reshape.ts';
 
 export interface ReduceAttributes {
   readonly axes: readonly number[];
-  readonly dtype: DType;
+  /** Default: that of the input. */
+  readonly dtype: DType | undefined;
 }
 
 export interface ReduceGradient {
@@ -37,7 +38,7 @@ export function reduceOp(
   kernel: ReduceCase,
   precision: PrecisionClass,
   options: ReduceOptions,
-): { reduce: ReduceFunction; reduceAs: (x: Tensor, axes: readonly number[], dtype: DType) => Tensor } {
+): { reduce: ReduceFunction; reduceAs: (x: Tensor, axes: readonly number[], dtype?: DType) => Tensor } {
   const op = defineOp<ReduceAttributes>({
     name,
     precision,
@@ -48,7 +49,7 @@ export function reduceOp(
           `${name}: x is ${x!.dtype}; cast it to ${options.mean ? 'a float' : 'a number'} first`,
         );
       }
-      return [{ shape: keptShape(x!.shape, axes), dtype }];
+      return [{ shape: keptShape(x!.shape, axes), dtype: dtype ?? x!.dtype }];
     },
     forward: ([x], [y], { axes }) =>
       foldAxes(kernel, x!, y!, axes, options.mean ? 1 / countOf(x!.shape, axes) : 1),
@@ -57,11 +58,12 @@ export function reduceOp(
       return [options.gradient?.({ upstream: upstream!, x: x!, y: y!, count })];
     },
   });
-  const reduceAs = (x: Tensor, axes: readonly number[], dtype: DType): Tensor => op([x], { axes, dtype })[0]!;
+  const reduceAs = (x: Tensor, axes: readonly number[], dtype?: DType): Tensor =>
+    op([x], { axes, dtype })[0]!;
   const reduce: ReduceFunction = (x, axes, keepDims = false) => {
     const tensor = toTensor(name, x);
     const folded = normaliseAxes(name, axes, tensor.rank);
-    const kept = reduceAs(tensor, folded, tensor.dtype);
+    const kept = reduceAs(tensor, folded);
     if (keepDims) return kept;
     const result = reshape(
       kept,

@@ -29,14 +29,14 @@ function resizeOp(name: string, nearest: boolean): Resize {
   const sized = ({ shape }: Tensor, [height, width]: Pair) => [shape[0]!, height, width, shape[3]!];
   const forward: Op<Attributes> = defineOp({
     name,
-    precision: nearest ? 'infer' : 'deny',
+    precision: nearest ? 'clear' : 'unlisted',
     infer: ([x], { size }) => [{ shape: sized(x!, size), dtype: x!.dtype }],
     forward: ([x], [y], sampling) => resizeKernel(x!, y!, sampling),
     backward: ({ gradients, attributes }) => backward([gradients[0]!], attributes),
   });
   const backward: Op<Attributes> = defineOp({
     name: `${name}Grad`,
-    precision: nearest ? 'infer' : 'deny',
+    precision: nearest ? 'clear' : 'unlisted',
     infer: ([upstream], { image }) => [{ shape: sized(upstream!, image), dtype: upstream!.dtype }],
     forward: ([upstream], [dx], sampling) => resizeGradientKernel(upstream!, dx!, sampling),
     backward: ({ gradients, attributes }) => forward([gradients[0]!], attributes),

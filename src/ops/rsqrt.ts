@@ -1,4 +1,4 @@
 /** `rsqrt`: 1 / sqrt(x). */
 import { unaryOp } from './unary-op.ts';
 
-export const rsqrt = unaryOp('rsqrt', 'rsqrt', 'infer');
+export const rsqrt = unaryOp('rsqrt', 'rsqrt', 'unlisted');

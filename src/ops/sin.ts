@@ -1,4 +1,4 @@
 /** `sin`: the sine. */
 import { unaryOp } from './unary-op.ts';
 
-export const sin = unaryOp('sin', 'sin', 'deny');
+export const sin = unaryOp('sin', 'sin', 'unlisted');

@@ -2,6 +2,6 @@
 import { mul } from './mul.ts';
 import { unaryOp } from './unary-op.ts';
 
-export const square = unaryOp('square', 'square', 'deny', {
+export const square = unaryOp('square', 'square', 'unlisted', {
   gradient: (upstream, _y, x) => mul(upstream, mul(x, 2)),
 });

@@ -3,7 +3,7 @@ import { binaryOp } from './binary-op.ts';
 import { mul } from './mul.ts';
 import { sub } from './sub.ts';
 
-export const squaredDifference = binaryOp('squaredDifference', 'SQUARED_DIFFERENCE', 'deny', [
+export const squaredDifference = binaryOp('squaredDifference', 'SQUARED_DIFFERENCE', 'unlisted', [
   ({ upstream, a, b }) => mul(upstream, mul(sub(a, b), 2)),
   ({ upstream, a, b }) => mul(upstream, mul(sub(b, a), 2)),
 ]);

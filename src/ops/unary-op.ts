@@ -49,7 +49,7 @@ function defineUnary(
   precision: PrecisionClass,
   { gradient }: UnaryOptions,
 ): Op<Attributes> {
-  const slope = slopeOp(name, kernel, 1);
+  const slope = slopeOp(name, kernel, precision, 1);
   return defineOp<Attributes>({
     name,
     precision,
@@ -65,12 +65,17 @@ function defineUnary(
 }
 
 /** g times the derivative of this order of the function at x; inputs g and x. */
-function slopeOp(name: string, kernel: FunctionName, order: 1 | 2): Op<Attributes> {
+function slopeOp(
+  name: string,
+  kernel: FunctionName,
+  precision: PrecisionClass,
+  order: 1 | 2,
+): Op<Attributes> {
   const derivative = `${name}${"'".repeat(order)}`;
-  const next = order === 1 ? slopeOp(name, kernel, 2) : undefined;
+  const next = order === 1 ? slopeOp(name, kernel, precision, 2) : undefined;
   const op: Op<Attributes> = defineOp<Attributes>({
     name: derivative,
-    precision: 'infer',
+    precision,
     infer: ([, x]) => [{ shape: x!.shape, dtype: x!.dtype }],
     forward: ([g, x], [y], { alpha }) =>
       unaryKernel(kernel, order, { x: x!, g: g!, y: y!, ...(alpha && { alpha }) }),

@@ -5,19 +5,18 @@ import { tidy } from '../autograd/tidy.ts';
 import { Variable } from '../autograd/variable.ts';
 import { whereKernel } from '../kernels/where.ts';
 import { requireDType } from '../values/dtype.ts';
-import { DtypeError } from '../values/errors.ts';
 import type { TensorValues } from '../values/nested.ts';
 import { broadcastShapes } from '../values/shape.ts';
-import { fromValues, type TensorLike, toTensor, toTensors } from './input.ts';
+import { fromValues, requireOneDType, type TensorLike, toTensor, toTensors } from './input.ts';
 import { sumTo } from './sum.ts';
 
 const op = defineOp<undefined>({
   name: 'where',
   precision: 'clear',
+  uniform: [1, 2],
   infer: ([condition, a, b]) => {
     requireDType('where', 'condition', condition!.dtype, ['bool']);
-    if (a!.dtype !== b!.dtype)
-      throw new DtypeError(`where: dtypes differ: a is ${a!.dtype}, b is ${b!.dtype}; cast one`);
+    requireOneDType('where', { a, b });
     const values = broadcastShapes('where', a!.shape, b!.shape);
     return [{ shape: broadcastShapes('where: condition', condition!.shape, values), dtype: a!.dtype }];
   },

@@ -44,12 +44,12 @@ refuses(suite('bad input to ops'), {
     [
       () => ht.matMul(t.m23!, t.m23!, false, true, { residual: t.v4! }),
       ShapeError,
-      /^matMul: residual is float32 \(4\); use float32 \(2, 2\)$/,
+      /^matMul: residual is \(4\); use \(2, 2\)$/,
     ],
     [
       () => ht.matMul(t.cube!, t.m45!, false, false, { residual: t.m45! }),
       ShapeError,
-      /^matMul: residual is float32 \(4, 5\); use float32 \(2, 3, 5\)$/,
+      /^matMul: residual is \(4, 5\); use \(2, 3, 5\)$/,
     ],
     [
       () => ht.matMul(t.m23!, t.m45!),
@@ -77,12 +77,12 @@ refuses(suite('bad input to ops'), {
     [
       () => ht.matMul(t.m23!, t.m23!, false, true, { bias: t.v3! }),
       ShapeError,
-      /^matMul: bias is float32 \(3\); use float32 \(2\)$/,
+      /^matMul: bias is \(3\); use \(2\)$/,
     ],
     [
       () => ht.matMul(t.m23!, t.m23!, true, false, { bias: t.half! }),
-      ht.HalftapeError,
-      /^matMul: bias is float16 \(3\); use float32 \(3\)$/,
+      DtypeError,
+      /^matMul: dtypes differ: a is float32, b is float32, bias is float16; cast them to one$/,
     ],
     [
       () => ht.matMul(t.m23!, t.m23!, true, false, { activation: any('gelu') }),

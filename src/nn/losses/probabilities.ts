@@ -1,4 +1,5 @@
 /** Losses between distributions: cross-entropies from probabilities or logits, and the Kullback-Leibler divergence. */
+import { asOne, nameOp } from '../../autograd/autocasting.ts';
 import type { Tensor } from '../../autograd/tensor.ts';
 import { add } from '../../ops/add.ts';
 import { cast } from '../../ops/cast.ts';
@@ -72,6 +73,8 @@ export const sparseCategoricalCrossentropy = defineLoss<SparseCrossEntropyOption
   },
 });
 
+nameOp('binaryCrossentropy');
+
 /** Mean over the last axis of -(labels log p + (1 - labels) log(1 - p)), each element a probability of its own. */
 export const binaryCrossentropy = defineLoss<CrossEntropyOptions>({
   name: 'binaryCrossentropy',
@@ -85,8 +88,10 @@ export const binaryCrossentropy = defineLoss<CrossEntropyOptions>({
       const x = cast(predictions, 'float32');
       return mean(sub(softplus(x), mul(x, y)), -1);
     }
-    const p = probabilities(predictions);
-    return neg(mean(add(mul(y, log(p)), mul(sub(1, y), log(sub(1, p)))), -1));
+    return asOne('binaryCrossentropy', [predictions], ([given]) => {
+      const p = probabilities(given!);
+      return neg(mean(add(mul(y, log(p)), mul(sub(1, y), log(sub(1, p)))), -1));
+    });
   },
 });
 
