@@ -1,9 +1,11 @@
 /** The training loop: batches through one jitted step, losses read some steps late, so that the GPU never waits. */
+
 import type { Tensor } from '../autograd/tensor.ts';
 import type { Engine } from '../gpu/engine.ts';
 import { tunes } from '../kernels/gemm/choice.ts';
 import { show } from '../values/dtype.ts';
 import { ArgumentError } from '../values/errors.ts';
+import { median } from '../values/median.ts';
 import { checkOptions } from '../values/options.ts';
 import { type Batches, disposeBatch } from './batches.ts';
 import {
@@ -196,10 +198,4 @@ async function readResults(engine: Engine, results: readonly Tensor[]): Promise<
   const values = bytes.map((own, i) => [...new Float32Array(own, 0, results[i]!.size)]);
   for (const result of results) result.dispose();
   return values;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }

@@ -6,6 +6,8 @@ import { LossScaleOptimizer } from './optimizers/loss-scale-optimizer.ts';
 
 export type { LossScale, Rules } from '../precision/loss-scale.ts';
 export { Policy, type PolicyLike, type PolicyName, type SerializedPolicy } from '../precision/policy.ts';
+export { Advice, type AdviceRow, type Measured, type Verdict } from './advice.ts';
+export { type AdviseOptions, advise } from './advise.ts';
 export { Callback, type Callbacks } from './callbacks/callback.ts';
 export { callbacks } from './callbacks/index.ts';
 export type { CompileOptions } from './compile.ts';

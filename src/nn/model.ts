@@ -42,7 +42,8 @@ export abstract class Model<In extends Tensors = Tensors, Out extends Tensors = 
   abstract readonly layers: readonly AnyLayer[];
   /** Whether results come as a list, be it of one. */
   protected readonly givesList: boolean = false;
-  protected abstract readonly inputSpecs: readonly InputSpec[];
+  /** The inputs: name, shape of one sample where it is declared, and dtype where one is. */
+  abstract readonly inputSpecs: readonly InputSpec[];
   /** By these, `compile` and `fit` tell the outputs apart. */
   abstract readonly outputNames: readonly string[];
   /** Set to true by a callback, training ends after the present step. */

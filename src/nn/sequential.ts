@@ -46,7 +46,7 @@ export class Sequential extends Model<Tensor, Tensor> {
     return [this.sublayers.at(-1)!.name];
   }
 
-  protected get inputSpecs(): readonly InputSpec[] {
+  get inputSpecs(): readonly InputSpec[] {
     return [{ name: `${this.name}_input`, sample: this.inputShape, dtype: undefined }];
   }
 

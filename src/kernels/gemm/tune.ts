@@ -1,7 +1,9 @@
 /** Measures the candidates for a problem on the adapter at hand, each only after its result has matched the plain kernel's. */
+
 import type { Engine } from '../../gpu/engine.ts';
 import { OutOfMemoryError } from '../../values/errors.ts';
 import { toHalf } from '../../values/half.ts';
+import { median } from '../../values/median.ts';
 import { binaryKernel } from '../binary.ts';
 import { fillKernel } from '../fill.ts';
 import { bytesOf, type Operand, quads } from '../operand.ts';
@@ -147,10 +149,6 @@ async function race(
   const unmeasured = times.find(({ name }) => name === first);
   const stays = best && unmeasured && unmeasured.milliseconds <= MARGIN * best.milliseconds;
   return { shape, chosen: stays || !best ? first : best.name, prior: first, times, refused };
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((p, q) => p - q)[values.length >> 1]!;
 }
 
 /** The largest |expected - got|; NaN where a result is NaN or infinite. */
