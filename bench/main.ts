@@ -1,7 +1,7 @@
 /** `npm run bench`: the adapter's limits, our kernels against them, and other libraries beside ours. */
 import { SingleBar } from 'cli-progress';
 import Table from 'cli-table3';
-import { writeAtomically } from '../examples/demo/page.ts';
+import { writeTextAtomic } from '../src/node/atomic.ts';
 import { adapterName } from './environment.ts';
 import { HELP, type Options, parseOptions } from './options.ts';
 import { renderReport } from './report.ts';
@@ -60,8 +60,8 @@ async function main(options: Options): Promise<void> {
   const audience = terminal();
   const results = await runBench(options, audience).finally(audience.end);
   print(results);
-  if (options.json) writeAtomically(options.json, `${JSON.stringify(toJson(results), null, 2)}\n`);
-  if (options.html) writeAtomically(options.html, renderReport(results));
+  if (options.json) await writeTextAtomic(options.json, `${JSON.stringify(toJson(results), null, 2)}\n`);
+  if (options.html) await writeTextAtomic(options.html, renderReport(results));
   const written = [options.json, options.html].filter(Boolean).join(', ');
   console.log(
     `\nTime: ${((performance.now() - start) / 1000).toFixed(0)} s${written && `   Written: ${written}`}`,

@@ -1,6 +1,6 @@
 /** The plots of the bench's page: a roofline, and bars by suite. */
 import * as Plot from '@observablehq/plot';
-import { draw } from '../examples/demo/page.ts';
+import { draw } from '../src/cli/page.ts';
 import { type Results, rowsOf } from './results.ts';
 import { ceilingOf, type PeerRow, type Row, rateOf } from './rows.ts';
 

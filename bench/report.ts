@@ -1,5 +1,5 @@
 /** The bench's page: where the figures come from, plots, and the tables that the terminal shows. */
-import { escapeHtml, figure, page, tableHtml } from '../examples/demo/page.ts';
+import { escapeHtml, figure, page, tableHtml } from '../src/cli/page.ts';
 import { adapterName } from './environment.ts';
 import { gemmBars, moveBars, roofline, stepBars } from './plots.ts';
 import { failuresOf, type Results } from './results.ts';

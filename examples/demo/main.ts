@@ -1,10 +1,10 @@
 /** `npm run demo`: trains one network in float32, float16 and mixed_float16, side by side, and reports. */
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
+import { writeTextAtomic } from '../../src/node/atomic.ts';
 import type { PolicyName } from '../../src/node.ts';
 import { loadDigits } from './digits.ts';
 import type { ExponentHistogram } from './exponents.ts';
-import { writeAtomically } from './page.ts';
 import { renderReport } from './report.ts';
 import { type Run, trainDigits } from './training.ts';
 
@@ -87,6 +87,6 @@ console.log(
   `\n784-512-512-10, ${size.train} digits, ${size.epochs} epochs of batches of 64, Adam, on ${adapter}${software ? ' (a software adapter)' : ''}`,
 );
 console.log(shown.toString());
-writeAtomically(values.report, renderReport({ adapter, software, runs, exponents, table }));
+await writeTextAtomic(values.report, renderReport({ adapter, software, runs, exponents, table }));
 console.log(`Plots: ${values.report}   Time: ${((performance.now() - start) / 1000).toFixed(0)} s`);
-if (values.json) writeAtomically(values.json, `${JSON.stringify({ adapter, runs }, null, 2)}\n`);
+if (values.json) await writeTextAtomic(values.json, `${JSON.stringify({ adapter, runs }, null, 2)}\n`);

@@ -1,7 +1,7 @@
 /** The demo's report: one self-contained HTML page with the figures, drawn as SVG on the host. */
 import * as Plot from '@observablehq/plot';
+import { draw, escapeHtml, figure, page, tableHtml } from '../../src/cli/page.ts';
 import type { ExponentHistogram } from './exponents.ts';
-import { draw, escapeHtml, figure, page, tableHtml } from './page.ts';
 import type { Run } from './training.ts';
 
 export interface Report {

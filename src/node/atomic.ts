@@ -1,6 +1,6 @@
 /** `writeAtomic`: a file that is there as a whole, or as it was before. */
 import { randomBytes } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /** Writes beside `path`, forces it to the disk, and puts it in place; what fails on the way leaves nothing behind. */
@@ -19,4 +19,10 @@ export async function writeAtomic(path: string, pieces: readonly Uint8Array[]): 
     await rm(beside, { force: true });
     throw error;
   }
+}
+
+/** The same of text, in a folder that is made where it is not there. */
+export async function writeTextAtomic(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await writeAtomic(path, [new TextEncoder().encode(text)]);
 }

@@ -1,6 +1,4 @@
-/** Parts of a self-contained HTML page with plots: SVG drawn on the host, tables, and a file written whole. */
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+/** Parts of a self-contained HTML page with plots: SVG drawn on the host, and tables. */
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 
@@ -50,11 +48,4 @@ export function escapeHtml(text: string): string {
     /[&<>"]/g,
     (char) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[char]!,
   );
-}
-
-/** Writes beside the target and renames: whoever reads sees the old file or the new one. */
-export function writeAtomically(file: string, text: string): void {
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(`${file}.part`, text);
-  renameSync(`${file}.part`, file);
 }
