@@ -60,7 +60,7 @@ export class Functional<In extends Tensors = Tensors, Out extends Tensors = Tens
     return this.sublayers;
   }
 
-  protected override get outputLayers(): readonly AnyLayer[] {
+  override get outputLayers(): readonly AnyLayer[] {
     return [...new Set(this.outputs.map(({ call }) => call.layer))];
   }
 

@@ -9,6 +9,7 @@ import { isFloat } from '../values/dtype.ts';
 import { ArgumentError, ShapeError } from '../values/errors.ts';
 import { checkShape, type Shape, showShape } from '../values/shape.ts';
 import { gatherActivity, passActivity } from './activity.ts';
+import { showLayer } from './observing.ts';
 import { type Regularizer, type RegularizerLike, toRegularizer } from './regularizers.ts';
 import {
   isShapeList,
@@ -118,7 +119,9 @@ export abstract class Layer<
 
   /** `apply` with the masks that come in and go out beside the tensors: how models call their layers. */
   pass(inputs: readonly Tensor[], masks: readonly Mask[], options: Options): Passed {
-    return this.#pass(inputs, masks, options).passed;
+    const { passed } = this.#pass(inputs, masks, options);
+    showLayer(this, inputs, passed.outputs);
+    return passed;
   }
 
   #pass(inputs: readonly Tensor[], masks: readonly Mask[], options: Options) {

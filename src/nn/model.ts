@@ -95,8 +95,8 @@ export abstract class Model<In extends Tensors = Tensors, Out extends Tensors = 
     );
   }
 
-  /** Layers whose results are the model's, those inside models that are layers of this one. */
-  protected abstract get outputLayers(): readonly AnyLayer[];
+  /** Layers whose results are the model's; models among them where such a layer is one. */
+  abstract get outputLayers(): readonly AnyLayer[];
 
   /** Names of the layers whose results are the model's in float16. */
   get #narrowOutputs(): readonly string[] {

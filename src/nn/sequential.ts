@@ -38,7 +38,7 @@ export class Sequential extends Model<Tensor, Tensor> {
     return this.sublayers;
   }
 
-  protected override get outputLayers(): readonly AnyLayer[] {
+  override get outputLayers(): readonly AnyLayer[] {
     return this.sublayers.slice(-1);
   }
 

@@ -80,6 +80,22 @@ export abstract class Weighted {
     }
   }
 
+  /** Runs `fn` under another policy; afterwards every layer has its own again. */
+  async underPolicy<T>(policy: PolicyLike, fn: () => T | Promise<T>): Promise<T> {
+    const before = [...this.#policies(this.#policy, this.sublayers.length > 0 ? '' : this.name)].map(
+      ([layer]) => [layer, layer.#policy] as const,
+    );
+    this.dtypePolicy = policy;
+    try {
+      return await fn();
+    } finally {
+      for (const [layer, own] of before) {
+        layer.#policy = own;
+        layer.policyChanged();
+      }
+    }
+  }
+
   /** What was made for the policy of before can go. */
   protected policyChanged(): void {}
 
