@@ -5,7 +5,7 @@ import { cast } from '../ops/cast.ts';
 import { type DType, isFloat, show } from '../values/dtype.ts';
 import { ArgumentError } from '../values/errors.ts';
 import { checkOptions } from '../values/options.ts';
-import type { Shape } from '../values/shape.ts';
+import { isKnown, type Shape } from '../values/shape.ts';
 import type { InputSpec } from './batches.ts';
 import { type Graph, graphBetween } from './graph.ts';
 import type { AnyLayer, CallOptions, Passed, Symbolic } from './layer.ts';
@@ -24,7 +24,7 @@ export interface ModelOptions<I, O> {
 }
 
 export class Functional<In extends Tensors = Tensors, Out extends Tensors = Tensors> extends Model<In, Out> {
-  protected override readonly takes: 'one' | 'list';
+  override readonly takes: 'one' | 'list';
   protected override readonly sublayers: readonly AnyLayer[];
   protected readonly inputSpecs: readonly InputSpec[];
   protected override readonly givesList: boolean;
@@ -65,11 +65,27 @@ export class Functional<In extends Tensors = Tensors, Out extends Tensors = Tens
   }
 
   outputShape(sample: Like<In, Shape>): Like<Out, Shape> {
-    this.checkDeclared(this.where, shapesIn(sample));
+    const samples = shapesIn(sample);
+    this.checkDeclared(this.where, samples);
+    const known = this.inputs.every(({ sample }) => isKnown(sample));
+    const shapes = known ? undefined : this.#shapesFor(samples);
     return like<Out, Shape>(
       this.givesList,
-      this.outputs.map((output) => output.sample),
+      this.outputs.map((output) => shapes?.get(output) ?? output.sample),
     );
+  }
+
+  /** Of each symbolic tensor the shape that it has for inputs of these shapes. */
+  #shapesFor(samples: readonly Shape[]): ReadonlyMap<Symbolic, Shape> {
+    const shapes = new Map(this.inputs.map((input, index) => [input, samples[index]!]));
+    for (const { layer, inputs, outputs } of this.#graph.calls) {
+      const taken = inputs.map((input) => shapes.get(input)!);
+      const listed = layer.takes === 'list' || (layer.takes === 'either' && taken.length > 1);
+      const given = shapesIn(layer.outputShape(like<Tensors, Shape>(listed, taken)));
+      for (const [index, output] of outputs.entries())
+        if (!shapes.has(output)) shapes.set(output, given[index]!);
+    }
+    return shapes;
   }
 
   protected override checkSample(sample: Like<In, Shape>): void {

@@ -9,7 +9,7 @@ import { list } from '../values/dtype.ts';
 import { ArgumentError, ShapeError } from '../values/errors.ts';
 import { checkOptions } from '../values/options.ts';
 import { RandomStream } from '../values/random.ts';
-import { type Shape, sameShape, showShape, sizeOf } from '../values/shape.ts';
+import { mayBeSame, type Shape, sameShape, showShape, sizeOf } from '../values/shape.ts';
 import { Batches, type Given, type InputSpec, readBatches, readInputs } from './batches.ts';
 import type { Logs } from './callbacks/callback.ts';
 import { checkCount } from './checks.ts';
@@ -267,7 +267,7 @@ export abstract class Model<In extends Tensors = Tensors, Out extends Tensors = 
   /** Throws `ShapeError` for samples that are not of the declared shape. */
   protected checkDeclared(where: string, samples: readonly Shape[]): void {
     for (const [index, { name, sample }] of this.inputSpecs.entries()) {
-      if (!sample || sameShape(sample, samples[index]!)) continue;
+      if (!sample || mayBeSame(sample, samples[index]!)) continue;
       const which = this.inputSpecs.length > 1 ? `input '${name}': ` : '';
       throw new ShapeError(
         `${where}: ${which}samples are ${showShape(samples[index]!)}, the model's inputShape is ${showShape(sample)}`,

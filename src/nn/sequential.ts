@@ -3,7 +3,7 @@ import type { Tensor } from '../autograd/tensor.ts';
 import type { Engine } from '../gpu/engine.ts';
 import { show } from '../values/dtype.ts';
 import { ArgumentError } from '../values/errors.ts';
-import type { Shape } from '../values/shape.ts';
+import type { SampleShape, Shape } from '../values/shape.ts';
 import type { InputSpec } from './batches.ts';
 import { type AnyLayer, type CallOptions, Layer, type Passed } from './layer.ts';
 import { Model } from './model.ts';
@@ -22,16 +22,22 @@ function oneShape(layer: AnyLayer, sample: Shape): Shape {
   );
 }
 
+export interface SequentialOptions {
+  name?: string;
+  /** Shape of one sample. Default: that of the first layer. */
+  inputShape?: SampleShape;
+}
+
 export class Sequential extends Model<Tensor, Tensor> {
   protected override readonly sublayers: readonly AnyLayer[];
 
   /** Throws `ArgumentError` unless `layers` are layers, each once. */
-  constructor(layers: readonly OneInput[], options: { name?: string } = {}) {
+  constructor(layers: readonly OneInput[], options: SequentialOptions = {}) {
     checkLayers(layers);
-    const { inputShape } = layers[0]!;
+    const { inputShape = layers[0]!.inputShape } = options;
     super('sequential', { ...options, ...(inputShape && { inputShape }) });
     this.sublayers = layers as readonly unknown[] as readonly AnyLayer[];
-    if (inputShape) this.outputShape(inputShape);
+    if (this.inputShape) this.outputShape(this.inputShape);
   }
 
   get layers(): readonly AnyLayer[] {
@@ -100,6 +106,6 @@ function checkLayers(layers: readonly OneInput[]): void {
   }
 }
 
-export function sequential(layers: readonly OneInput[], options?: { name?: string }): Sequential {
+export function sequential(layers: readonly OneInput[], options?: SequentialOptions): Sequential {
   return new Sequential(layers, options);
 }

@@ -42,7 +42,7 @@ export abstract class Recurrent<Out extends Tensors = Tensor> extends Layer<
   Out,
   RecurrentCallOptions
 > {
-  protected override readonly takes = 'either';
+  override readonly takes = 'either';
   readonly units: number;
   readonly activation: ActivationName;
   readonly useBias: boolean;
