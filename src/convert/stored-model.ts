@@ -24,6 +24,8 @@ export interface StoredModel {
   readonly format: string;
   /** Sequential, Functional, Model: with its layers. */
   readonly architecture: KerasObject;
+  /** Of Keras, as the file tells it: `2.10.0`. Some layers and functions were others before 3. Default: 2. */
+  readonly kerasVersion?: string | undefined;
   /**
    * Weights by the names of the architecture's own layers, of each in the order that Keras's `layer.weights` has them, layers inside
    * included. Layers without weights may be missing.

@@ -2,6 +2,7 @@
 import type { Tensor } from '../autograd/tensor.ts';
 import type { Engine } from '../gpu/engine.ts';
 import { cast } from '../ops/cast.ts';
+import type { PolicyLike } from '../precision/policy.ts';
 import { type DType, isFloat, show } from '../values/dtype.ts';
 import { ArgumentError } from '../values/errors.ts';
 import { checkOptions } from '../values/options.ts';
@@ -21,6 +22,8 @@ export interface ModelOptions<I, O> {
   inputs: I;
   outputs: O;
   name?: string;
+  /** The model's own policy, by which `compile` scales losses; layers have their own. Default: the global one. */
+  dtype?: PolicyLike;
 }
 
 export class Functional<In extends Tensors = Tensors, Out extends Tensors = Tensors> extends Model<In, Out> {
@@ -36,16 +39,18 @@ export class Functional<In extends Tensors = Tensors, Out extends Tensors = Tens
 
   /** Throws `ArgumentError` unless all outputs come from the inputs, and layers are called differently. */
   constructor(options: ModelOptions<Like<In, Symbolic>, Like<Out, Symbolic>>) {
-    checkOptions('model', options, ['inputs', 'outputs', 'name']);
-    const { name } = options;
+    checkOptions('model', options, ['inputs', 'outputs', 'name', 'dtype']);
+    const { name, dtype } = options;
     const inputs = symbolicsIn('inputs', options.inputs);
     super('model', {
       ...(name === undefined ? {} : { name }),
+      ...(dtype === undefined ? {} : { dtype }),
       ...(inputs.length === 1 ? { inputShape: inputs[0]!.sample } : {}),
     });
     this.inputs = inputs;
     this.outputs = symbolicsIn('outputs', options.outputs);
-    const twice = inputs.find((input, index) => inputs.indexOf(input) !== index);
+    const given = new Set<Symbolic>();
+    const twice = inputs.find((input) => given.has(input) || !given.add(input));
     if (twice) throw new ArgumentError(`${this.where}: input '${twice.name}' is given twice`);
     this.#graph = graphBetween(this.where, inputs, this.outputs);
     this.sublayers = this.#graph.layers;
@@ -58,6 +63,11 @@ export class Functional<In extends Tensors = Tensors, Out extends Tensors = Tens
 
   get layers(): readonly AnyLayer[] {
     return this.sublayers;
+  }
+
+  /** The calls between inputs and outputs, each after those whose results it takes. */
+  get calls(): readonly Symbolic['call'][] {
+    return this.#graph.calls;
   }
 
   protected override get outputLayers(): readonly AnyLayer[] {
@@ -158,10 +168,12 @@ function symbolicsIn(option: 'inputs' | 'outputs', given: unknown): readonly Sym
 }
 
 function requireOwnNames(where: string, layers: readonly AnyLayer[]): void {
-  const names = layers.map(({ name }) => name);
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined)
-    throw new ArgumentError(`${where}: two layers are called '${twice}'; name them apart`);
+  const names = new Set<string>();
+  for (const { name } of layers) {
+    if (names.has(name))
+      throw new ArgumentError(`${where}: two layers are called '${name}'; name them apart`);
+    names.add(name);
+  }
 }
 
 /** Names of the layers that give them, numbered where one gives several. */

@@ -64,6 +64,8 @@ export abstract class Layer<
   readonly takes: Takes = 'one';
   protected override readonly sublayers: readonly AnyLayer[] = [];
   readonly #activityRegularizer: Regularizer | undefined;
+  readonly #options: Readonly<Record<string, unknown>>;
+  readonly #own: readonly string[];
   /** What the results of the last call add to the loss, where no other layer made it. */
   #activity: readonly Tensor[] = [];
   /** The inputs that the weights are for: those of the first call, symbolic ones included. */
@@ -73,10 +75,26 @@ export abstract class Layer<
   /** `own` names the options that a kind of layer adds. */
   constructor(kind: string, options: LayerOptions, own: readonly string[]) {
     super(kind, options, [...own, 'name', 'dtype', 'inputShape', 'trainable', 'activityRegularizer']);
+    this.#options = { ...options };
+    this.#own = own;
     const { inputShape, activityRegularizer } = options;
     if (activityRegularizer !== undefined)
       this.#activityRegularizer = toRegularizer(this.name, activityRegularizer);
     this.inputShape = inputShape === undefined ? undefined : checkSampleShape(this.name, inputShape);
+  }
+
+  /**
+   * The options that make a layer like this one: those of its kind, given ones as they were given, others as what they came to where the layer
+   * has a property of their name; name, policy, and whether it is trained, as they are now.
+   */
+  getConfig(): Record<string, unknown> {
+    const { name, trainable, policy: dtype } = this;
+    const properties = this as unknown as Readonly<Record<string, unknown>>;
+    const own = [...this.#own, 'activityRegularizer'].flatMap((key) => {
+      const value = this.#options[key] ?? properties[key];
+      return value === undefined ? [] : [[key, value]];
+    });
+    return { name, trainable, dtype, ...Object.fromEntries(own) };
   }
 
   /** Shape of the result for inputs of a shape, batch axis left out of both. Throws `ShapeError`. */

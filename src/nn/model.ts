@@ -73,10 +73,13 @@ export abstract class Model<In extends Tensors = Tensors, Out extends Tensors = 
     throw new ArgumentError(`${this.where}: a model is run by its layers`);
   }
 
-  /** Makes all weights, for samples of this shape. Throws `ShapeError`. */
-  override build(sample: Like<In, Shape>, engine: Engine = defaultEngine('model')): void {
-    this.checkDeclared(this.where, shapesIn(sample));
-    super.build(sample, engine);
+  /** Makes all weights, for samples of this shape; by default those that were declared. Throws `ShapeError`. */
+  override build(sample?: Like<In, Shape>, engine: Engine = defaultEngine('model')): void {
+    const declared = sample ?? this.#declared;
+    if (!declared)
+      throw new ShapeError(`${this.where}: the shape of its samples is not known; give an inputShape`);
+    this.checkDeclared(this.where, shapesIn(declared));
+    super.build(declared, engine);
   }
 
   override get weights(): readonly Variable[] {
@@ -252,9 +255,14 @@ export abstract class Model<In extends Tensors = Tensors, Out extends Tensors = 
   }
 
   #buildAsDeclared(): void {
+    if (!this.built && this.#declared) this.build(this.#declared, this.#engineFor('model'));
+  }
+
+  /** Of the inputs as they were declared; undefined where one was not. */
+  get #declared(): Like<In, Shape> | undefined {
     const samples = this.inputSpecs.map(({ sample }) => sample);
-    if (!this.built && samples.every((sample) => sample !== undefined))
-      this.build(like<In, Shape>(this.takes === 'list', samples as Shape[]), this.#engineFor('model'));
+    if (samples.includes(undefined)) return undefined;
+    return like<In, Shape>(this.takes === 'list', samples as Shape[]);
   }
 
   #samplesOf(inputs: readonly Dataset[]): Like<In, Shape> {

@@ -1,6 +1,7 @@
 /** `sequential`: a model that is a list of layers, each on the result of the one before. */
 import type { Tensor } from '../autograd/tensor.ts';
 import type { Engine } from '../gpu/engine.ts';
+import type { PolicyLike } from '../precision/policy.ts';
 import { show } from '../values/dtype.ts';
 import { ArgumentError } from '../values/errors.ts';
 import type { SampleShape, Shape } from '../values/shape.ts';
@@ -26,6 +27,8 @@ export interface SequentialOptions {
   name?: string;
   /** Shape of one sample. Default: that of the first layer. */
   inputShape?: SampleShape;
+  /** The model's own policy, by which `compile` scales losses; layers have their own. Default: the global one. */
+  dtype?: PolicyLike;
 }
 
 export class Sequential extends Model<Tensor, Tensor> {
@@ -93,16 +96,18 @@ export class Sequential extends Model<Tensor, Tensor> {
 function checkLayers(layers: readonly OneInput[]): void {
   if (!Array.isArray(layers) || layers.length === 0)
     throw new ArgumentError('sequential: no layers; give at least one');
+  const [seen, names] = [new Set<OneInput>(), new Set<string>()];
   for (const [index, layer] of layers.entries()) {
     if (!(layer instanceof Layer)) {
       throw new ArgumentError(
         `sequential: item ${index} is ${show(layer)}; use layers, as ht.layers makes them`,
       );
     }
-    if (layers.indexOf(layer) !== index)
-      throw new ArgumentError(`sequential: layer ${layer.name} stands in it twice`);
-    if (layers.findIndex(({ name }) => name === layer.name) !== index)
+    if (seen.has(layer)) throw new ArgumentError(`sequential: layer ${layer.name} stands in it twice`);
+    if (names.has(layer.name))
       throw new ArgumentError(`sequential: two layers are called '${layer.name}'; name them apart`);
+    seen.add(layer);
+    names.add(layer.name);
   }
 }
 

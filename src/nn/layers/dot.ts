@@ -11,7 +11,7 @@ import { square } from '../../ops/square.ts';
 import { sum } from '../../ops/sum.ts';
 import { ArgumentError, ShapeError } from '../../values/errors.ts';
 import { mayEqual, normaliseAxes, type Shape, showShape, sizeOf } from '../../values/shape.ts';
-import { checkNumber } from '../checks.ts';
+import { checkFlag, checkNumber } from '../checks.ts';
 import { Layer, type LayerOptions } from '../layer.ts';
 
 export interface DotOptions extends LayerOptions {
@@ -38,7 +38,7 @@ export class Dot extends Layer<readonly Tensor[]> {
         `${this.name}: axes [${pair.join(', ')}]; use one number, or one for each input`,
       );
     this.axes = [0, 1].map((i) => checkNumber(this.name, 'axes', pair[i])) as [number, number];
-    this.normalize = options.normalize ?? false;
+    this.normalize = checkFlag(this.name, 'normalize', options.normalize ?? false);
   }
 
   outputShape(samples: readonly Shape[]): Shape {

@@ -9,7 +9,7 @@ import { reshape } from '../../ops/reshape.ts';
 import { transpose } from '../../ops/transpose.ts';
 import { ArgumentError, ShapeError } from '../../values/errors.ts';
 import { mayEqual, type Shape, showShape } from '../../values/shape.ts';
-import { checkCount, checkRate } from '../checks.ts';
+import { checkCount, checkFlag, checkRate } from '../checks.ts';
 import { type Initialiser, type InitialiserLike, toInitialiser } from '../initialisers.ts';
 import { type CallOptions, Layer, type LayerOptions } from '../layer.ts';
 import type { Mask } from '../several.ts';
@@ -77,7 +77,7 @@ export class MultiHeadAttention extends Layer<readonly Tensor[], Tensor, Attenti
     this.keyDim = checkCount(this.name, 'keyDim', options.keyDim);
     this.valueDim = checkCount(this.name, 'valueDim', options.valueDim ?? options.keyDim);
     this.dropout = checkRate(this.name, options.dropout ?? 0);
-    this.useBias = options.useBias ?? true;
+    this.useBias = checkFlag(this.name, 'useBias', options.useBias ?? true);
     const { outputDim } = options;
     this.#outputDim = outputDim === undefined ? undefined : checkCount(this.name, 'outputDim', outputDim);
     this.#kernelInitialiser = toInitialiser(options.kernelInitializer ?? 'glorotUniform');
