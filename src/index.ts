@@ -15,6 +15,7 @@ export { type GradientOptions, GradientTape, type TapeOptions, valueAndGradients
 export { Tensor } from './autograd/tensor.ts';
 export { keep, tidy } from './autograd/tidy.ts';
 export { Variable } from './autograd/variable.ts';
+export { type LoadOptions, loadModel, type ModelSource } from './convert/load-model.ts';
 export type { EngineInfo, HalfForm, MatrixConfig } from './gpu/adapter.ts';
 export type { Engine } from './gpu/engine.ts';
 export type { Profile } from './gpu/profile.ts';

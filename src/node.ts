@@ -13,6 +13,7 @@ export * from './index.ts';
 
 /** Those of `halftape`, and those that write files. */
 export const callbacks = { ...shared, csvLogger, modelCheckpoint, tensorBoard };
+export { loadModel } from './node/load-model.ts';
 export { loadWeights, saveWeights } from './node/weights-file.ts';
 
 export interface NodeOpenOptions extends OpenOptions {

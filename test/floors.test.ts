@@ -38,7 +38,7 @@ function lint(files: Record<string, string>): Map<string, Set<string>> {
   }
 }
 
-const FLOORS = [['values'], ['gpu'], ['kernels'], ['ops', 'autograd'], ['precision'], ['nn', 'convert']];
+const FLOORS = [['values'], ['gpu'], ['kernels'], ['ops', 'autograd'], ['precision'], ['nn'], ['convert']];
 const height = (folder: string) => FLOORS.findIndex((floor) => floor.includes(folder));
 const mayImport = (from: string, to: string) =>
   height(to) < height(from) || from === to || (height(from) === 3 && height(to) === 3);

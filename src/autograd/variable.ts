@@ -36,10 +36,10 @@ export class Variable {
   readonly #values: Tensor;
   #half: Tensor | undefined;
 
-  /** `values` in row-major order, as many as `shape` has elements. */
+  /** `values` in row-major order, as many as `shape` has elements; undefined where they are assigned before anything reads them. */
   constructor(
     engine: Engine,
-    values: ArrayLike<number>,
+    values: ArrayLike<number> | undefined,
     shape: Shape,
     dtype: DType,
     options: VariableOptions = {},
@@ -53,7 +53,9 @@ export class Variable {
     this.overwriteWithGradient = options.overwriteWithGradient ?? false;
     this.constraint = options.constraint;
     const storage = engine.untraced(() =>
-      engine.store(encode(this.name, values, dtype), 'kept', this.name, 'weights'),
+      values
+        ? engine.store(encode(this.name, values, dtype), 'kept', this.name, 'weights')
+        : engine.allocate(this.size * BYTES[dtype], 'kept', this.name, 'weights'),
     );
     this.#values = new Tensor(engine, storage, shape, dtype, { trainable, variable: this });
     leaveScopes(this.#values);
@@ -150,6 +152,11 @@ export class Variable {
       throw new ShapeError(
         `${name}: assigned ${values.length} values, it has ${this.size} ${showShape(shape)}`,
       );
+    }
+    if (!engine.tracing) {
+      engine.write(this.storage, encode(name, values, dtype));
+      if (this.#half) castKernel(this.#values, this.#half);
+      return this;
     }
     const constant = new Tensor(
       engine,

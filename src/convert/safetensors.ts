@@ -1,6 +1,7 @@
 /** Safetensors: named arrays behind a JSON header that says where each lies; read and written as bytes. */
 import { show } from '../values/dtype.ts';
 import { FormatError } from '../values/errors.ts';
+import { isRecord, parseJson } from './json.ts';
 
 /** Bytes of an element, by the format's names of dtypes. */
 const SIZES = {
@@ -64,7 +65,7 @@ export function readSafetensors(where: string, file: Uint8Array): SafeFile {
   const length = Number(new DataView(file.buffer, file.byteOffset, file.byteLength).getBigUint64(0, true));
   if (length > LONGEST_HEADER || length > file.byteLength - 8)
     refuse(`byte 0: a header of ${length} bytes in a file of ${file.byteLength}`);
-  const header = parsed(where, file.subarray(8, 8 + length));
+  const header = parseJson(`${where}: byte 8: the header`, file.subarray(8, 8 + length));
   const data = file.subarray(8 + length);
   const { [METADATA]: metadata = {}, ...entries } = header;
   if (!isRecord(metadata) || Object.values(metadata).some((value) => typeof value !== 'string'))
@@ -82,20 +83,6 @@ export function readSafetensors(where: string, file: Uint8Array): SafeFile {
   }
   if (at !== data.byteLength) refuse(`the arrays end at byte ${at}; the data has ${data.byteLength}`);
   return { arrays, metadata: metadata as Record<string, string> };
-}
-
-function parsed(where: string, bytes: Uint8Array): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-    if (isRecord(value)) return value;
-  } catch (cause) {
-    throw new FormatError(`${where}: byte 8: the header is no JSON`, { cause });
-  }
-  throw new FormatError(`${where}: byte 8: the header is no object`);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function entryOf(where: string, name: string, entry: unknown) {

@@ -24,11 +24,19 @@ export interface StoredModel {
   readonly format: string;
   /** Sequential, Functional, Model: with its layers. */
   readonly architecture: KerasObject;
+  /** Of Keras, as the file tells it: `2.10.0`. Some layers and functions were others before 3. Default: 2. */
+  readonly kerasVersion?: string | undefined;
   /**
    * Weights by the names of the architecture's own layers, of each in the order that Keras's `layer.weights` has them, layers inside
    * included. Layers without weights may be missing.
    */
   readonly weights: ReadonlyMap<string, readonly StoredTensor[]>;
+  /**
+   * How the weights of a layer with layers inside follow each other: inner layer by inner layer, as `model.weights` in Keras, or all that
+   * training changes before all others, as in legacy .h5 files and in TensorFlow.js. Default `'layers'`. Of one inner layer they always
+   * come those that training changes first.
+   */
+  readonly order?: 'layers' | 'trainable first' | undefined;
   /** What `compile` was given, where the file says so: optimizer, loss, metrics. */
   readonly training?: Readonly<Record<string, unknown>> | undefined;
   /** The optimizer's own variables, in its order: iterations first, where the file holds them. */

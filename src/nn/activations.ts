@@ -3,6 +3,7 @@ import type { Tensor } from '../autograd/tensor.ts';
 import { composed } from '../autograd/tidy.ts';
 import { type Activation, ACTIVATIONS as FUSED } from '../kernels/gemm/problem.ts';
 import { abs } from '../ops/abs.ts';
+import { add } from '../ops/add.ts';
 import { clipByValue } from '../ops/clip-by-value.ts';
 import { greater } from '../ops/compare.ts';
 import { elu } from '../ops/elu.ts';
@@ -38,6 +39,8 @@ const ACTIVATIONS = {
   /** GELU by its formula with tanh, as TensorFlow.js calls it. */
   geluNew: (x: Tensor) => gelu(x, true),
   hardSigmoid,
+  /** 0.2 x + 0.5 held within 0 and 1: the hard sigmoid of TensorFlow.js, and of Keras before version 3. */
+  legacyHardSigmoid: composed((x: Tensor) => clipByValue(add(mul(x, 0.2), 0.5), 0, 1)),
   /** x times the hard sigmoid. */
   hardSilu: composed((x: Tensor) => mul(x, hardSigmoid(x))),
   /** x outside of -0.5 to 0.5, where it is 0. */

@@ -8,9 +8,8 @@ import { div } from '../ops/div.ts';
 import { mul } from '../ops/mul.ts';
 import { norm } from '../ops/norm.ts';
 import { where } from '../ops/where.ts';
-import { list, show } from '../values/dtype.ts';
-import { ArgumentError } from '../values/errors.ts';
 import { checkOptions } from '../values/options.ts';
+import { type Description, described, isDescription, named } from './described.ts';
 
 /** The values that take the place of a weight's, of its shape and dtype. */
 export type Constraint = (weight: Tensor) => Tensor;
@@ -23,13 +22,20 @@ export interface NormOptions {
   axis?: number | readonly number[];
 }
 
-/** `w wanted(norm) / (norm + epsilon)` along axes. */
-function towards(axis: number | readonly number[], wanted: (norms: Tensor) => Tensor): Constraint {
-  return (weight) =>
+/** `w wanted(norm) / (norm + epsilon)` along axes; as a file has it `className` with this config. */
+function towards(
+  className: string,
+  config: NormOptions & { readonly axis: NonNullable<NormOptions['axis']> } & Readonly<
+      Record<string, unknown>
+    >,
+  wanted: (norms: Tensor) => Tensor,
+): Constraint {
+  const constraint: Constraint = (weight) =>
     tidy(() => {
-      const norms = norm(weight, 'euclidean', axis, true);
+      const norms = norm(weight, 'euclidean', config.axis, true);
       return mul(weight, div(wanted(norms), add(norms, EPSILON)));
     });
+  return described(constraint, { className, config });
 }
 
 export const constraints = {
@@ -37,16 +43,17 @@ export const constraints = {
   maxNorm(options: NormOptions & { maxValue?: number } = {}): Constraint {
     checkOptions('maxNorm', options, ['maxValue', 'axis']);
     const { maxValue = 2, axis = 0 } = options;
-    return towards(axis, (norms) => clipByValue(norms, 0, maxValue));
+    return towards('MaxNorm', { maxValue, axis }, (norms) => clipByValue(norms, 0, maxValue));
   },
   /** No weight is below 0. */
   nonNeg(): Constraint {
-    return (weight) => tidy(() => where(less(weight, 0), 0, weight));
+    const constraint: Constraint = (weight) => tidy(() => where(less(weight, 0), 0, weight));
+    return described(constraint, { className: 'NonNeg' });
   },
   /** Vectors along `axis` have length 1. Throws `ArgumentError`. */
   unitNorm(options: NormOptions = {}): Constraint {
     checkOptions('unitNorm', options, ['axis']);
-    return towards(options.axis ?? 0, (norms) => clipByValue(norms, 1, 1));
+    return towards('UnitNorm', { axis: options.axis ?? 0 }, (norms) => clipByValue(norms, 1, 1));
   },
   /**
    * Vectors along `axis` go by the share `rate` of the way (1 by default) to lengths from `minValue` (0) to `maxValue` (1). Throws
@@ -57,19 +64,18 @@ export const constraints = {
   ): Constraint {
     checkOptions('minMaxNorm', options, ['minValue', 'maxValue', 'rate', 'axis']);
     const { minValue = 0, maxValue = 1, rate = 1, axis = 0 } = options;
-    return towards(axis, (norms) =>
+    return towards('MinMaxNorm', { minValue, maxValue, rate, axis }, (norms) =>
       add(mul(clipByValue(norms, minValue, maxValue), rate), mul(norms, 1 - rate)),
     );
   },
 } as const;
 
-export type ConstraintLike = keyof typeof constraints | Constraint;
+/** A name, `{ className: 'MaxNorm', config: { maxValue: 3 } }`, or a function. */
+export type ConstraintLike = keyof typeof constraints | Description | Constraint;
 
 /** Throws `ArgumentError` for a name that is none. */
 export function toConstraint(where: string, value: ConstraintLike): Constraint {
   if (typeof value === 'function') return value;
-  if (Object.hasOwn(constraints, value)) return constraints[value]();
-  throw new ArgumentError(
-    `${where}: unknown constraint ${show(value)}; use ${list(Object.keys(constraints))}, or a function`,
-  );
+  const { className, config = {} } = isDescription(value) ? value : { className: value };
+  return named<(options: object) => Constraint>(where, 'constraint', constraints, className)(config);
 }

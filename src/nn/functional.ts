@@ -2,10 +2,11 @@
 import type { Tensor } from '../autograd/tensor.ts';
 import type { Engine } from '../gpu/engine.ts';
 import { cast } from '../ops/cast.ts';
+import type { PolicyLike } from '../precision/policy.ts';
 import { type DType, isFloat, show } from '../values/dtype.ts';
 import { ArgumentError } from '../values/errors.ts';
 import { checkOptions } from '../values/options.ts';
-import type { Shape } from '../values/shape.ts';
+import { isKnown, type Shape } from '../values/shape.ts';
 import type { InputSpec } from './batches.ts';
 import { type Graph, graphBetween } from './graph.ts';
 import type { AnyLayer, CallOptions, Passed, Symbolic } from './layer.ts';
@@ -21,10 +22,12 @@ export interface ModelOptions<I, O> {
   inputs: I;
   outputs: O;
   name?: string;
+  /** The model's own policy, by which `compile` scales losses; layers have their own. Default: the global one. */
+  dtype?: PolicyLike;
 }
 
 export class Functional<In extends Tensors = Tensors, Out extends Tensors = Tensors> extends Model<In, Out> {
-  protected override readonly takes: 'one' | 'list';
+  override readonly takes: 'one' | 'list';
   protected override readonly sublayers: readonly AnyLayer[];
   readonly inputSpecs: readonly InputSpec[];
   protected override readonly givesList: boolean;
@@ -36,16 +39,18 @@ export class Functional<In extends Tensors = Tensors, Out extends Tensors = Tens
 
   /** Throws `ArgumentError` unless all outputs come from the inputs, and layers are called differently. */
   constructor(options: ModelOptions<Like<In, Symbolic>, Like<Out, Symbolic>>) {
-    checkOptions('model', options, ['inputs', 'outputs', 'name']);
-    const { name } = options;
+    checkOptions('model', options, ['inputs', 'outputs', 'name', 'dtype']);
+    const { name, dtype } = options;
     const inputs = symbolicsIn('inputs', options.inputs);
     super('model', {
       ...(name === undefined ? {} : { name }),
+      ...(dtype === undefined ? {} : { dtype }),
       ...(inputs.length === 1 ? { inputShape: inputs[0]!.sample } : {}),
     });
     this.inputs = inputs;
     this.outputs = symbolicsIn('outputs', options.outputs);
-    const twice = inputs.find((input, index) => inputs.indexOf(input) !== index);
+    const given = new Set<Symbolic>();
+    const twice = inputs.find((input) => given.has(input) || !given.add(input));
     if (twice) throw new ArgumentError(`${this.where}: input '${twice.name}' is given twice`);
     this.#graph = graphBetween(this.where, inputs, this.outputs);
     this.sublayers = this.#graph.layers;
@@ -60,16 +65,37 @@ export class Functional<In extends Tensors = Tensors, Out extends Tensors = Tens
     return this.sublayers;
   }
 
+  /** The calls between inputs and outputs, each after those whose results it takes. */
+  get calls(): readonly Symbolic['call'][] {
+    return this.#graph.calls;
+  }
+
   override get outputLayers(): readonly AnyLayer[] {
     return [...new Set(this.outputs.map(({ call }) => call.layer))];
   }
 
   outputShape(sample: Like<In, Shape>): Like<Out, Shape> {
-    this.checkDeclared(this.where, shapesIn(sample));
+    const samples = shapesIn(sample);
+    this.checkDeclared(this.where, samples);
+    const known = this.inputs.every(({ sample }) => isKnown(sample));
+    const shapes = known ? undefined : this.#shapesFor(samples);
     return like<Out, Shape>(
       this.givesList,
-      this.outputs.map((output) => output.sample),
+      this.outputs.map((output) => shapes?.get(output) ?? output.sample),
     );
+  }
+
+  /** Of each symbolic tensor the shape that it has for inputs of these shapes. */
+  #shapesFor(samples: readonly Shape[]): ReadonlyMap<Symbolic, Shape> {
+    const shapes = new Map(this.inputs.map((input, index) => [input, samples[index]!]));
+    for (const { layer, inputs, outputs } of this.#graph.calls) {
+      const taken = inputs.map((input) => shapes.get(input)!);
+      const listed = layer.takes === 'list' || (layer.takes === 'either' && taken.length > 1);
+      const given = shapesIn(layer.outputShape(like<Tensors, Shape>(listed, taken)));
+      for (const [index, output] of outputs.entries())
+        if (!shapes.has(output)) shapes.set(output, given[index]!);
+    }
+    return shapes;
   }
 
   protected override checkSample(sample: Like<In, Shape>): void {
@@ -142,10 +168,12 @@ function symbolicsIn(option: 'inputs' | 'outputs', given: unknown): readonly Sym
 }
 
 function requireOwnNames(where: string, layers: readonly AnyLayer[]): void {
-  const names = layers.map(({ name }) => name);
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined)
-    throw new ArgumentError(`${where}: two layers are called '${twice}'; name them apart`);
+  const names = new Set<string>();
+  for (const { name } of layers) {
+    if (names.has(name))
+      throw new ArgumentError(`${where}: two layers are called '${name}'; name them apart`);
+    names.add(name);
+  }
 }
 
 /** Names of the layers that give them, numbered where one gives several. */

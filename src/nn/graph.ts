@@ -22,6 +22,8 @@ export function graphBetween(
   const seen = new Set<LayerCall>();
   const order: LayerCall[] = [];
   const places = new Map<AnyLayer, number>();
+  // Depth first, on a stack of its own: models may be deeper than JavaScript's.
+  const stack: { readonly call: LayerCall; next: number }[] = [];
   const visit = (tensor: Symbolic): void => {
     const { call } = tensor;
     const isInput = given.has(tensor);
@@ -33,11 +35,20 @@ export function graphBetween(
       );
     }
     if (!places.has(call.layer)) places.set(call.layer, places.size);
-    for (const input of call.inputs) visit(input);
-    seen.add(call);
-    order.push(call);
+    stack.push({ call, next: 0 });
   };
-  for (const output of outputs) visit(output);
+  for (const output of outputs) {
+    visit(output);
+    for (let top = stack.at(-1); top; top = stack.at(-1)) {
+      const input = top.call.inputs[top.next++];
+      if (input) visit(input);
+      else {
+        stack.pop();
+        seen.add(top.call);
+        order.push(top.call);
+      }
+    }
+  }
   const depths = depthsOf(order);
   for (const { call } of inputs) {
     if (call.inputs.length > 0 || depths.has(call.layer)) continue;

@@ -19,6 +19,7 @@ export { initialisers as initializers } from './initialisers.ts';
 export { type CallOptions, Layer, type LayerOptions, type Symbolic } from './layer.ts';
 export { layers } from './layers/index.ts';
 export { type InputOptions, input } from './layers/input.ts';
+export { type RegisterOptions, registerLayer } from './layers/registry.ts';
 export { losses } from './losses.ts';
 export { type MetricLike, metrics } from './metrics.ts';
 export { Model } from './model.ts';

@@ -7,7 +7,7 @@ import { div } from '../ops/div.ts';
 import { type TensorLike, toTensor } from '../ops/input.ts';
 import { isFloat } from '../values/dtype.ts';
 import { ArgumentError, ShapeError } from '../values/errors.ts';
-import { checkShape, type Shape, showShape } from '../values/shape.ts';
+import { checkSampleShape, mayEqual, type SampleShape, type Shape, showShape } from '../values/shape.ts';
 import { gatherActivity, passActivity } from './activity.ts';
 import { showLayer } from './observing.ts';
 import { type Regularizer, type RegularizerLike, toRegularizer } from './regularizers.ts';
@@ -25,8 +25,8 @@ import { areSymbolic, inputsIn, type SymbolicTensor, symbolicCall } from './symb
 import { Weighted, type WeightedOptions } from './weighted.ts';
 
 export interface LayerOptions extends WeightedOptions {
-  /** Shape of one sample, for the first layer of a model; otherwise known at the first call. */
-  inputShape?: Shape;
+  /** Shape of one sample, for the first layer of a model, null for sizes that only data tell; otherwise known at the first call. */
+  inputShape?: SampleShape;
   /** What the size of the results adds to the loss: a mean over the samples of the batch. Default: nothing. */
   activityRegularizer?: RegularizerLike;
 }
@@ -62,9 +62,11 @@ export abstract class Layer<
   /** Whether the mask of the input is that of the result too; without it a mask ends here. */
   readonly supportsMasking: boolean = false;
   /** Whether `call` takes a tensor, a list, or a tensor where there is one input and a list where there are several. */
-  protected readonly takes: Takes = 'one';
+  readonly takes: Takes = 'one';
   protected override readonly sublayers: readonly AnyLayer[] = [];
   readonly #activityRegularizer: Regularizer | undefined;
+  readonly #options: Readonly<Record<string, unknown>>;
+  readonly #own: readonly string[];
   /** What the results of the last call add to the loss, where no other layer made it. */
   #activity: readonly Tensor[] = [];
   /** The inputs that the weights are for: those of the first call, symbolic ones included. */
@@ -74,10 +76,26 @@ export abstract class Layer<
   /** `own` names the options that a kind of layer adds. */
   constructor(kind: string, options: LayerOptions, own: readonly string[]) {
     super(kind, options, [...own, 'name', 'dtype', 'inputShape', 'trainable', 'activityRegularizer']);
+    this.#options = { ...options };
+    this.#own = own;
     const { inputShape, activityRegularizer } = options;
     if (activityRegularizer !== undefined)
       this.#activityRegularizer = toRegularizer(this.name, activityRegularizer);
-    this.inputShape = inputShape === undefined ? undefined : checkShape(this.name, inputShape);
+    this.inputShape = inputShape === undefined ? undefined : checkSampleShape(this.name, inputShape);
+  }
+
+  /**
+   * The options that make a layer like this one: those of its kind, given ones as they were given, others as what they came to where the layer
+   * has a property of their name; name, policy, and whether it is trained, as they are now.
+   */
+  getConfig(): Record<string, unknown> {
+    const { name, trainable, policy: dtype } = this;
+    const properties = this as unknown as Readonly<Record<string, unknown>>;
+    const own = [...this.#own, 'activityRegularizer'].flatMap((key) => {
+      const value = this.#options[key] ?? properties[key];
+      return value === undefined ? [] : [[key, value]];
+    });
+    return { name, trainable, dtype, ...Object.fromEntries(own) };
   }
 
   /** Shape of the result for inputs of a shape, batch axis left out of both. Throws `ShapeError`. */
@@ -163,7 +181,7 @@ export abstract class Layer<
   /** Throws `ShapeError` unless samples of shape `sample` fit weights that are for `built`. */
   protected checkSample(sample: Like<In, Shape>, built: Like<In, Shape>): void {
     const [given, made] = [shapesIn(sample), shapesIn(built)];
-    const fits = given.every((shape, i) => shape.at(-1) === made[i]?.at(-1));
+    const fits = given.every((shape, i) => mayEqual(shape.at(-1), made[i]?.at(-1)));
     if (!fits || given.length !== made.length) this.refuseSample(sample, built);
   }
 

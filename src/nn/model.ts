@@ -9,7 +9,7 @@ import { list } from '../values/dtype.ts';
 import { ArgumentError, ShapeError } from '../values/errors.ts';
 import { checkOptions } from '../values/options.ts';
 import { RandomStream } from '../values/random.ts';
-import { type Shape, sameShape, showShape, sizeOf } from '../values/shape.ts';
+import { mayBeSame, type Shape, sameShape, showShape, sizeOf } from '../values/shape.ts';
 import { Batches, type Given, type InputSpec, readBatches, readInputs } from './batches.ts';
 import type { Logs } from './callbacks/callback.ts';
 import { checkCount } from './checks.ts';
@@ -74,10 +74,13 @@ export abstract class Model<In extends Tensors = Tensors, Out extends Tensors = 
     throw new ArgumentError(`${this.where}: a model is run by its layers`);
   }
 
-  /** Makes all weights, for samples of this shape. Throws `ShapeError`. */
-  override build(sample: Like<In, Shape>, engine: Engine = defaultEngine('model')): void {
-    this.checkDeclared(this.where, shapesIn(sample));
-    super.build(sample, engine);
+  /** Makes all weights, for samples of this shape; by default those that were declared. Throws `ShapeError`. */
+  override build(sample?: Like<In, Shape>, engine: Engine = defaultEngine('model')): void {
+    const declared = sample ?? this.#declared;
+    if (!declared)
+      throw new ShapeError(`${this.where}: the shape of its samples is not known; give an inputShape`);
+    this.checkDeclared(this.where, shapesIn(declared));
+    super.build(declared, engine);
   }
 
   override get weights(): readonly Variable[] {
@@ -253,9 +256,14 @@ export abstract class Model<In extends Tensors = Tensors, Out extends Tensors = 
   }
 
   #buildAsDeclared(): void {
+    if (!this.built && this.#declared) this.build(this.#declared, this.#engineFor('model'));
+  }
+
+  /** Of the inputs as they were declared; undefined where one was not. */
+  get #declared(): Like<In, Shape> | undefined {
     const samples = this.inputSpecs.map(({ sample }) => sample);
-    if (!this.built && samples.every((sample) => sample !== undefined))
-      this.build(like<In, Shape>(this.takes === 'list', samples as Shape[]), this.#engineFor('model'));
+    if (samples.includes(undefined)) return undefined;
+    return like<In, Shape>(this.takes === 'list', samples as Shape[]);
   }
 
   #samplesOf(inputs: readonly Dataset[]): Like<In, Shape> {
@@ -268,7 +276,7 @@ export abstract class Model<In extends Tensors = Tensors, Out extends Tensors = 
   /** Throws `ShapeError` for samples that are not of the declared shape. */
   protected checkDeclared(where: string, samples: readonly Shape[]): void {
     for (const [index, { name, sample }] of this.inputSpecs.entries()) {
-      if (!sample || sameShape(sample, samples[index]!)) continue;
+      if (!sample || mayBeSame(sample, samples[index]!)) continue;
       const which = this.inputSpecs.length > 1 ? `input '${name}': ` : '';
       throw new ShapeError(
         `${where}: ${which}samples are ${showShape(samples[index]!)}, the model's inputShape is ${showShape(sample)}`,

@@ -7,9 +7,10 @@ import { cast } from '../ops/cast.ts';
 import { mul } from '../ops/mul.ts';
 import { square } from '../ops/square.ts';
 import { sum } from '../ops/sum.ts';
-import { list, show } from '../values/dtype.ts';
+import { show } from '../values/dtype.ts';
 import { ArgumentError } from '../values/errors.ts';
 import { checkOptions } from '../values/options.ts';
+import { type Description, described, isDescription, named } from './described.ts';
 
 /** A scalar from the float32 values of a weight. */
 export type Regularizer = (weight: Tensor) => Tensor;
@@ -22,7 +23,7 @@ function checkFactor(where: string, name: string, value: unknown): number {
 /** `l1 sum |w| + l2 sum w^2`; a factor of 0 costs nothing. */
 function norms(where: string, l1: number, l2: number): Regularizer {
   const factors = [checkFactor(where, 'l1', l1), checkFactor(where, 'l2', l2)] as const;
-  return (weight) =>
+  const regularizer: Regularizer = (weight) =>
     tidy(() => {
       const wide = cast(weight, 'float32');
       const parts = [
@@ -31,6 +32,7 @@ function norms(where: string, l1: number, l2: number): Regularizer {
       ];
       return parts.reduce((a, b) => add(a, b));
     });
+  return described(regularizer, { className: 'L1L2', config: { l1: factors[0], l2: factors[1] } });
 }
 
 export const regularizers = {
@@ -51,13 +53,12 @@ export const regularizers = {
   },
 } as const;
 
-export type RegularizerLike = keyof typeof regularizers | Regularizer;
+/** A name, `{ className: 'L2', config: { l2: 1e-4 } }`, or a function. */
+export type RegularizerLike = keyof typeof regularizers | Description | Regularizer;
 
 /** Throws `ArgumentError` for a name that is none. */
 export function toRegularizer(where: string, value: RegularizerLike): Regularizer {
   if (typeof value === 'function') return value;
-  if (Object.hasOwn(regularizers, value)) return regularizers[value]();
-  throw new ArgumentError(
-    `${where}: unknown regularizer ${show(value)}; use ${list(Object.keys(regularizers))}, or a function`,
-  );
+  const { className, config = {} } = isDescription(value) ? value : { className: value };
+  return named(where, 'regularizer', regularizers, className)(config);
 }

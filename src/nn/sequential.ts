@@ -1,9 +1,10 @@
 /** `sequential`: a model that is a list of layers, each on the result of the one before. */
 import type { Tensor } from '../autograd/tensor.ts';
 import type { Engine } from '../gpu/engine.ts';
+import type { PolicyLike } from '../precision/policy.ts';
 import { show } from '../values/dtype.ts';
 import { ArgumentError } from '../values/errors.ts';
-import type { Shape } from '../values/shape.ts';
+import type { SampleShape, Shape } from '../values/shape.ts';
 import type { InputSpec } from './batches.ts';
 import { type AnyLayer, type CallOptions, Layer, type Passed } from './layer.ts';
 import { Model } from './model.ts';
@@ -22,16 +23,24 @@ function oneShape(layer: AnyLayer, sample: Shape): Shape {
   );
 }
 
+export interface SequentialOptions {
+  name?: string;
+  /** Shape of one sample. Default: that of the first layer. */
+  inputShape?: SampleShape;
+  /** The model's own policy, by which `compile` scales losses; layers have their own. Default: the global one. */
+  dtype?: PolicyLike;
+}
+
 export class Sequential extends Model<Tensor, Tensor> {
   protected override readonly sublayers: readonly AnyLayer[];
 
   /** Throws `ArgumentError` unless `layers` are layers, each once. */
-  constructor(layers: readonly OneInput[], options: { name?: string } = {}) {
+  constructor(layers: readonly OneInput[], options: SequentialOptions = {}) {
     checkLayers(layers);
-    const { inputShape } = layers[0]!;
+    const { inputShape = layers[0]!.inputShape } = options;
     super('sequential', { ...options, ...(inputShape && { inputShape }) });
     this.sublayers = layers as readonly unknown[] as readonly AnyLayer[];
-    if (inputShape) this.outputShape(inputShape);
+    if (this.inputShape) this.outputShape(this.inputShape);
   }
 
   get layers(): readonly AnyLayer[] {
@@ -87,19 +96,21 @@ export class Sequential extends Model<Tensor, Tensor> {
 function checkLayers(layers: readonly OneInput[]): void {
   if (!Array.isArray(layers) || layers.length === 0)
     throw new ArgumentError('sequential: no layers; give at least one');
+  const [seen, names] = [new Set<OneInput>(), new Set<string>()];
   for (const [index, layer] of layers.entries()) {
     if (!(layer instanceof Layer)) {
       throw new ArgumentError(
         `sequential: item ${index} is ${show(layer)}; use layers, as ht.layers makes them`,
       );
     }
-    if (layers.indexOf(layer) !== index)
-      throw new ArgumentError(`sequential: layer ${layer.name} stands in it twice`);
-    if (layers.findIndex(({ name }) => name === layer.name) !== index)
+    if (seen.has(layer)) throw new ArgumentError(`sequential: layer ${layer.name} stands in it twice`);
+    if (names.has(layer.name))
       throw new ArgumentError(`sequential: two layers are called '${layer.name}'; name them apart`);
+    seen.add(layer);
+    names.add(layer.name);
   }
 }
 
-export function sequential(layers: readonly OneInput[], options?: { name?: string }): Sequential {
+export function sequential(layers: readonly OneInput[], options?: SequentialOptions): Sequential {
   return new Sequential(layers, options);
 }

@@ -18,7 +18,7 @@ export interface Call<L = unknown> {
 export class SymbolicTensor<L = unknown> {
   /** That of the layer that gives it. */
   readonly name: string;
-  /** Shape of one sample. */
+  /** Shape of one sample, NaN for sizes that only data tell. */
   readonly sample: Shape;
   /** Of an input of a model: the dtype in which its layers get it. */
   readonly dtype: DType | undefined;
@@ -31,9 +31,9 @@ export class SymbolicTensor<L = unknown> {
     this.dtype = dtype;
   }
 
-  /** With null for the size of the batch, as in TensorFlow.js. */
+  /** With null for the size of the batch and those that only data tell, as in TensorFlow.js. */
   get shape(): (number | null)[] {
-    return [null, ...this.sample];
+    return [null, ...this.sample.map((size) => (Number.isNaN(size) ? null : size))];
   }
 
   toString(): string {

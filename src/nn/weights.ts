@@ -4,7 +4,7 @@ import type { Engine } from '../gpu/engine.ts';
 import type { DType } from '../values/dtype.ts';
 import { ShapeError } from '../values/errors.ts';
 import { RandomStream } from '../values/random.ts';
-import { type Shape, showShape, sizeOf } from '../values/shape.ts';
+import { checkShape, isKnown, type Shape, showShape, sizeOf } from '../values/shape.ts';
 import { type InitialiserLike, toInitialiser } from './initialisers.ts';
 
 const streams = new WeakMap<Engine, { next: number }>();
@@ -16,13 +16,40 @@ function nextStream(engine: Engine): number {
   return count.next++;
 }
 
-/** Throws `ShapeError` where the initialiser gives too many values or too few. */
+/** Told of each weight that is made without values. */
+type Expected = (name: string, shape: Shape) => void;
+let expected: Expected | undefined;
+
+/**
+ * Runs `build`; the weights that it makes have no values: whoever calls gives each its own before anything reads it. `expect`, told of each
+ * before there is memory for it, may throw.
+ */
+export function withoutValues<T>(expect: Expected, build: () => T): T {
+  const before = expected;
+  expected = expect;
+  try {
+    return build();
+  } finally {
+    expected = before;
+  }
+}
+
+/** Throws `ShapeError` where sizes are not known, or the initialiser gives too many values or too few. */
 export function makeWeight(
   engine: Engine,
   shape: Shape,
   initialiser: InitialiserLike,
   { name, dtype, ...options }: VariableOptions & { name: string; dtype: DType },
 ): Variable {
+  if (isKnown(shape)) checkShape(name, shape);
+  else
+    throw new ShapeError(
+      `${name}: its shape ${showShape(shape)} follows from sizes that are not known; give them in the input's shape`,
+    );
+  if (expected) {
+    expected(name, shape);
+    return new Variable(engine, undefined, shape, dtype, { name, ...options });
+  }
   const random = new RandomStream(engine.seed, nextStream(engine));
   const values = toInitialiser(initialiser)(shape, random);
   if (values.length !== sizeOf(shape)) {

@@ -3,14 +3,18 @@
 import { show } from './dtype.ts';
 import { ShapeError } from './errors.ts';
 
+/** Sizes along the axes. In shapes of symbolic tensors a size that only data tell is NaN: what is computed from it is unknown too. */
 export type Shape = readonly number[];
+
+/** As users write it: null for a size that only data tell. */
+export type SampleShape = readonly (number | null)[];
 
 /** Highest rank of a tensor. */
 export const MAX_RANK = 6;
 
-/** `(2, 3)`, for messages. */
+/** `(2, 3)`, for messages; null for what is not known. */
 export function showShape(shape: Shape): string {
-  return `(${shape.join(', ')})`;
+  return `(${shape.map((size) => (Number.isNaN(size) ? 'null' : size)).join(', ')})`;
 }
 
 /** Number of elements; 1 for a scalar. */
@@ -45,6 +49,31 @@ export function checkShape(where: string, shape: unknown): Shape {
   return Object.freeze([...(shape as number[])]);
 }
 
+/** A shape in which null stands for sizes that only data tell. Throws `ShapeError` as `checkShape`. */
+export function checkSampleShape(where: string, shape: unknown): Shape {
+  if (!Array.isArray(shape)) return checkShape(where, shape);
+  const known = checkShape(
+    where,
+    shape.map((size) => (size === null || Number.isNaN(size) ? 1 : size)),
+  );
+  return Object.freeze(known.map((_, axis) => shape[axis] ?? Number.NaN));
+}
+
+/** Whether all sizes are known. */
+export function isKnown(shape: Shape): boolean {
+  return !shape.some((size) => Number.isNaN(size));
+}
+
+/** Whether two sizes can be equal: unknown ones can. */
+export function mayEqual(a: number | undefined, b: number | undefined): boolean {
+  return a === b || Number.isNaN(a) || Number.isNaN(b);
+}
+
+/** Whether two shapes can be equal, sizes that are unknown being what they must. */
+export function mayBeSame(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((size, axis) => mayEqual(size, b[axis]));
+}
+
 export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((size, axis) => size === b[axis]);
 }
@@ -66,12 +95,13 @@ export function broadcastShapes(where: string, a: Shape, b: Shape): Shape {
   return Array.from({ length: rank }, (_, axis) => {
     const sizeA = a[axis - rank + a.length] ?? 1;
     const sizeB = b[axis - rank + b.length] ?? 1;
-    if (sizeA !== sizeB && sizeA !== 1 && sizeB !== 1) {
+    if (!mayEqual(sizeA, sizeB) && sizeA !== 1 && sizeB !== 1) {
       throw new ShapeError(
         `${where}: shapes do not broadcast: a is ${showShape(a)}, b is ${showShape(b)}; sizes must be equal or 1, from the last axis on`,
       );
     }
-    return sizeA === 1 ? sizeB : sizeA;
+    if (sizeA === 1 || sizeB === 1) return sizeA === 1 ? sizeB : sizeA;
+    return Number.isNaN(sizeA) ? sizeB : sizeA;
   });
 }
 

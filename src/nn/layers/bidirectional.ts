@@ -35,7 +35,7 @@ const MERGE: Readonly<Record<string, (a: Tensor, b: Tensor) => Tensor>> = {
 
 /** Weights, and states: those of the layer, then those of the one that goes the other way. */
 export class Bidirectional<Out extends Tensors = Tensor> extends Layer<Tensor, Out, RecurrentCallOptions> {
-  protected override readonly takes = 'either';
+  override readonly takes = 'either';
   readonly forwardLayer: Inner;
   readonly backwardLayer: Inner;
   readonly mergeMode: MergeMode;

@@ -3,7 +3,7 @@ import type { Tensor } from '../../autograd/tensor.ts';
 import { concat } from '../../ops/concat.ts';
 import { ones } from '../../ops/creation.ts';
 import { ShapeError } from '../../values/errors.ts';
-import { normaliseAxes, type Shape, showShape } from '../../values/shape.ts';
+import { mayEqual, normaliseAxes, type Shape, showShape } from '../../values/shape.ts';
 import { checkNumber } from '../checks.ts';
 import { Layer, type LayerOptions } from '../layer.ts';
 import { eitherMask } from '../masks.ts';
@@ -16,7 +16,7 @@ export interface ConcatenateOptions extends LayerOptions {
 
 export class Concatenate extends Layer<readonly Tensor[]> {
   override readonly supportsMasking = true;
-  protected override readonly takes = 'list';
+  override readonly takes = 'list';
   readonly axis: number;
 
   constructor(options: ConcatenateOptions = {}) {
@@ -29,13 +29,15 @@ export class Concatenate extends Layer<readonly Tensor[]> {
     const axis = this.#axisOf(first.length + 1) - 1;
     if (axis < 0) throw new ShapeError(`${this.name}: axis ${this.axis} is that of the batch; use another`);
     const fits = (shape: Shape) =>
-      shape.length === first.length && shape.every((size, i) => i === axis || size === first[i]);
+      shape.length === first.length && shape.every((size, i) => i === axis || mayEqual(size, first[i]));
     if (!samples.every(fits)) {
       throw new ShapeError(
         `${this.name}: samples are ${samples.map(showShape).join(', ')}; sizes may differ along axis ${axis + 1} alone`,
       );
     }
-    return first.map((size, i) => (i === axis ? samples.reduce((sum, shape) => sum + shape[i]!, 0) : size));
+    const along = (i: number) => samples.map((shape) => shape[i]!);
+    const sum = along(axis).reduce((a, b) => a + b);
+    return first.map((size, i) => (i === axis ? sum : (along(i).find(Number.isInteger) ?? size)));
   }
 
   protected call(inputs: readonly Tensor[]): Tensor {

@@ -6,7 +6,7 @@ import { ShapeError } from '../../values/errors.ts';
 import { type Shape, showShape } from '../../values/shape.ts';
 import { type Pair, windowOf } from '../../values/window.ts';
 import { type ActivationName, activate, checkActivation, fusedActivation } from '../activations.ts';
-import { checkOneOf, checkWindowSize } from '../checks.ts';
+import { checkFlag, checkOneOf, checkWindowSize } from '../checks.ts';
 import { type Initialiser, type InitialiserLike, toInitialiser } from '../initialisers.ts';
 import { Layer, type LayerOptions } from '../layer.ts';
 import { ruleNames, type WeightRuleOptions, type WeightRules, weightRules } from './weight-rules.ts';
@@ -65,7 +65,7 @@ export abstract class ConvolutionLayer<Padding extends string = 'valid' | 'same'
     this.dilationRate = size('dilationRate', options.dilationRate ?? 1);
     this.padding = checkOneOf(this.name, 'padding', options.padding ?? 'valid', paddings);
     this.activation = checkActivation(this.name, options.activation ?? 'linear');
-    this.useBias = options.useBias ?? true;
+    this.useBias = checkFlag(this.name, 'useBias', options.useBias ?? true);
     this.#biasInitialiser = toInitialiser(options.biasInitializer ?? 'zeros');
     this.#biasRules = weightRules(this.name, options, ['bias']);
   }

@@ -6,7 +6,7 @@ import { reshape } from '../../ops/reshape.ts';
 import { ShapeError } from '../../values/errors.ts';
 import type { Shape } from '../../values/shape.ts';
 import { type ActivationName, activate, checkActivation, fusedActivation } from '../activations.ts';
-import { checkCount } from '../checks.ts';
+import { checkCount, checkFlag } from '../checks.ts';
 import { type Initialiser, type InitialiserLike, toInitialiser } from '../initialisers.ts';
 import { Layer, type LayerOptions } from '../layer.ts';
 import { ruleNames, type WeightRuleOptions, type WeightRules, weightRules } from './weight-rules.ts';
@@ -36,7 +36,7 @@ export class Dense extends Layer {
   readonly activation: ActivationName;
   readonly #kernelInitialiser: Initialiser;
   readonly #biasInitialiser: Initialiser;
-  readonly #useBias: boolean;
+  readonly useBias: boolean;
   readonly #rules: WeightRules<'kernel' | 'bias'>;
   #kernel: Variable | undefined;
   #bias: Variable | undefined;
@@ -47,7 +47,7 @@ export class Dense extends Layer {
     this.activation = checkActivation(this.name, options.activation ?? 'linear');
     this.#kernelInitialiser = toInitialiser(options.kernelInitializer ?? 'glorotUniform');
     this.#biasInitialiser = toInitialiser(options.biasInitializer ?? 'zeros');
-    this.#useBias = options.useBias ?? true;
+    this.useBias = checkFlag(this.name, 'useBias', options.useBias ?? true);
     this.#rules = weightRules(this.name, options, RULES);
   }
 
@@ -59,7 +59,7 @@ export class Dense extends Layer {
   protected override create(sample: Shape): void {
     const { kernel, bias } = this.#rules;
     this.#kernel = this.addWeight('kernel', [sample.at(-1)!, this.units], this.#kernelInitialiser, kernel);
-    if (this.#useBias) this.#bias = this.addWeight('bias', [this.units], this.#biasInitialiser, bias);
+    if (this.useBias) this.#bias = this.addWeight('bias', [this.units], this.#biasInitialiser, bias);
   }
 
   protected call(x: Tensor): Tensor {

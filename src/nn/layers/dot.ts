@@ -10,8 +10,8 @@ import { sqrt } from '../../ops/sqrt.ts';
 import { square } from '../../ops/square.ts';
 import { sum } from '../../ops/sum.ts';
 import { ArgumentError, ShapeError } from '../../values/errors.ts';
-import { normaliseAxes, type Shape, showShape, sizeOf } from '../../values/shape.ts';
-import { checkNumber } from '../checks.ts';
+import { mayEqual, normaliseAxes, type Shape, showShape, sizeOf } from '../../values/shape.ts';
+import { checkFlag, checkNumber } from '../checks.ts';
 import { Layer, type LayerOptions } from '../layer.ts';
 
 export interface DotOptions extends LayerOptions {
@@ -25,7 +25,7 @@ export interface DotOptions extends LayerOptions {
 const LEAST = 1e-12;
 
 export class Dot extends Layer<readonly Tensor[]> {
-  protected override readonly takes = 'list';
+  override readonly takes = 'list';
   readonly axes: readonly [number, number];
   readonly normalize: boolean;
 
@@ -38,14 +38,14 @@ export class Dot extends Layer<readonly Tensor[]> {
         `${this.name}: axes [${pair.join(', ')}]; use one number, or one for each input`,
       );
     this.axes = [0, 1].map((i) => checkNumber(this.name, 'axes', pair[i])) as [number, number];
-    this.normalize = options.normalize ?? false;
+    this.normalize = checkFlag(this.name, 'normalize', options.normalize ?? false);
   }
 
   outputShape(samples: readonly Shape[]): Shape {
     if (samples.length !== 2) throw new ShapeError(`${this.name}: ${samples.length} inputs; use two`);
     const [a, b] = this.#axesOf(samples.map(({ length }) => length + 1));
     const [left, right] = [samples[0]!, samples[1]!];
-    if (a === 0 || b === 0 || left[a - 1] !== right[b - 1]) {
+    if (a === 0 || b === 0 || !mayEqual(left[a - 1], right[b - 1])) {
       throw new ShapeError(
         `${this.name}: axes ${a} and ${b} of samples ${showShape(left)} and ${showShape(right)}; use axes of one size, counted from 1`,
       );

@@ -5,7 +5,7 @@ import { cast } from '../../ops/cast.ts';
 import { notEqual } from '../../ops/compare.ts';
 import { embeddingLookup } from '../../ops/gather.ts';
 import type { Shape } from '../../values/shape.ts';
-import { checkCount } from '../checks.ts';
+import { checkCount, checkFlag } from '../checks.ts';
 import { type Initialiser, type InitialiserLike, toInitialiser } from '../initialisers.ts';
 import { type CallOptions, Layer, type LayerOptions, type Passed } from '../layer.ts';
 import type { Mask } from '../several.ts';
@@ -40,7 +40,7 @@ export class Embedding extends Layer {
     ]);
     this.inputDim = checkCount(this.name, 'inputDim', options.inputDim);
     this.outputDim = checkCount(this.name, 'outputDim', options.outputDim);
-    this.maskZero = options.maskZero ?? false;
+    this.maskZero = checkFlag(this.name, 'maskZero', options.maskZero ?? false);
     this.#initialiser = toInitialiser(options.embeddingsInitializer ?? 'randomUniform');
     this.#rules = weightRules(this.name, options, ['embeddings']);
   }

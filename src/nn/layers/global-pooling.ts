@@ -9,6 +9,7 @@ import { reshape } from '../../ops/reshape.ts';
 import { sum } from '../../ops/sum.ts';
 import { ShapeError } from '../../values/errors.ts';
 import { type Shape, showShape } from '../../values/shape.ts';
+import { checkFlag } from '../checks.ts';
 import { type CallOptions, Layer, type LayerOptions } from '../layer.ts';
 
 export interface GlobalPoolingOptions extends LayerOptions {
@@ -23,7 +24,7 @@ abstract class GlobalPooling extends Layer {
   constructor(kind: string, axes: readonly number[], options: GlobalPoolingOptions) {
     super(kind, options, ['keepDims']);
     this.axes = axes;
-    this.keepDims = options.keepDims ?? false;
+    this.keepDims = checkFlag(this.name, 'keepDims', options.keepDims ?? false);
   }
 
   outputShape(sample: Shape): Shape {

@@ -7,6 +7,7 @@ import { mul } from '../../ops/mul.ts';
 import { recurrentProducts } from '../../ops/recurrent-products.ts';
 import { reshape } from '../../ops/reshape.ts';
 import { type ActivationName, activate, checkActivation } from '../activations.ts';
+import { checkFlag } from '../checks.ts';
 import type { Tensors } from '../several.ts';
 import { Recurrent, type Step } from './recurrent.ts';
 import type { RecurrentOptions } from './recurrent-options.ts';
@@ -31,7 +32,7 @@ export class GRU<Out extends Tensors = Tensor> extends Recurrent<Out> {
   constructor(options: GRUOptions) {
     super('gru', options, ['recurrentActivation', 'resetAfter']);
     this.recurrentActivation = checkActivation(this.name, options.recurrentActivation ?? 'sigmoid');
-    this.resetAfter = options.resetAfter ?? true;
+    this.resetAfter = checkFlag(this.name, 'resetAfter', options.resetAfter ?? true);
   }
 
   protected override createBias(): Variable {

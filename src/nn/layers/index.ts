@@ -34,6 +34,7 @@ import { AveragePooling1D, AveragePooling2D, MaxPooling1D, MaxPooling2D } from '
 import { PReLU } from './prelu.ts';
 import type { Recurrent } from './recurrent.ts';
 import type { RecurrentOptions } from './recurrent-options.ts';
+import { registerLayer } from './registry.ts';
 import { ReLU } from './relu.ts';
 import { RepeatVector } from './repeat-vector.ts';
 import { Rescaling } from './rescaling.ts';
@@ -48,7 +49,10 @@ type Maker<C extends new (...args: never[]) => object> = (
   ...args: ConstructorParameters<C>
 ) => InstanceType<C>;
 
-function maker<C extends new (...args: never[]) => object>(kind: C): Maker<C> {
+/** Of a class by its name in Keras, under which configurations have it. */
+function maker<C extends new (...args: never[]) => object>(named: Readonly<Record<string, C>>): Maker<C> {
+  const [name, kind] = Object.entries(named)[0]!;
+  registerLayer(kind, { name });
   return (...args) => new kind(...(args as never[])) as InstanceType<C>;
 }
 
@@ -61,68 +65,69 @@ type States = { returnState: true };
 type Many = readonly Tensor[];
 
 const makers = {
-  activation: maker(Activation),
-  add: maker(Add),
-  average: maker(Average),
-  averagePooling1d: maker(AveragePooling1D),
-  averagePooling2d: maker(AveragePooling2D),
-  batchNormalization: maker(BatchNormalization),
-  bidirectional: maker(Bidirectional) as ListMaker<
+  activation: maker({ Activation }),
+  add: maker({ Add }),
+  average: maker({ Average }),
+  averagePooling1d: maker({ AveragePooling1D }),
+  averagePooling2d: maker({ AveragePooling2D }),
+  batchNormalization: maker({ BatchNormalization }),
+  bidirectional: maker({ Bidirectional }) as ListMaker<
     BidirectionalOptions,
     { mergeMode: null } | { layer: Recurrent<Many> },
     Bidirectional<Many>,
     Bidirectional
   >,
-  concatenate: maker(Concatenate),
-  conv1d: maker(Conv1D),
-  conv2d: maker(Conv2D),
-  conv2dTranspose: maker(Conv2DTranspose),
-  cropping1D: maker(Cropping1D),
-  cropping2D: maker(Cropping2D),
-  dense: maker(Dense),
-  depthwiseConv2d: maker(DepthwiseConv2D),
-  dot: maker(Dot),
-  dropout: maker(Dropout),
-  elu: maker(ELU),
-  embedding: maker(Embedding),
-  flatten: maker(Flatten),
-  gaussianDropout: maker(GaussianDropout),
-  gaussianNoise: maker(GaussianNoise),
-  globalAveragePooling1d: maker(GlobalAveragePooling1D),
-  globalAveragePooling2d: maker(GlobalAveragePooling2D),
-  globalMaxPooling1d: maker(GlobalMaxPooling1D),
-  globalMaxPooling2d: maker(GlobalMaxPooling2D),
-  groupNormalization: maker(GroupNormalization),
-  gru: maker(GRU) as ListMaker<GRUOptions, States, GRU<Many>, GRU>,
-  layerNormalization: maker(LayerNormalization),
-  leakyReLU: maker(LeakyReLU),
-  lstm: maker(LSTM) as ListMaker<LSTMOptions, States, LSTM<Many>, LSTM>,
-  masking: maker(Masking),
-  maximum: maker(Maximum),
-  maxPooling1d: maker(MaxPooling1D),
-  maxPooling2d: maker(MaxPooling2D),
-  minimum: maker(Minimum),
-  multiHeadAttention: maker(MultiHeadAttention),
-  multiply: maker(Multiply),
-  permute: maker(Permute),
-  prelu: maker(PReLU),
-  reLU: maker(ReLU),
-  repeatVector: maker(RepeatVector),
-  rescaling: maker(Rescaling),
-  reshape: maker(Reshape),
-  rmsNormalization: maker(RMSNormalization),
-  separableConv2d: maker(SeparableConv2D),
-  simpleRNN: maker(SimpleRNN) as ListMaker<RecurrentOptions, States, SimpleRNN<Many>, SimpleRNN>,
-  softmax: maker(Softmax),
-  spatialDropout1d: maker(SpatialDropout1D),
-  spatialDropout2d: maker(SpatialDropout2D),
-  subtract: maker(Subtract),
-  timeDistributed: maker(TimeDistributed),
-  upSampling1d: maker(UpSampling1D),
-  upSampling2d: maker(UpSampling2D),
-  zeroPadding1d: maker(ZeroPadding1D),
-  zeroPadding2d: maker(ZeroPadding2D),
+  concatenate: maker({ Concatenate }),
+  conv1d: maker({ Conv1D }),
+  conv2d: maker({ Conv2D }),
+  conv2dTranspose: maker({ Conv2DTranspose }),
+  cropping1D: maker({ Cropping1D }),
+  cropping2D: maker({ Cropping2D }),
+  dense: maker({ Dense }),
+  depthwiseConv2d: maker({ DepthwiseConv2D }),
+  dot: maker({ Dot }),
+  dropout: maker({ Dropout }),
+  elu: maker({ ELU }),
+  embedding: maker({ Embedding }),
+  flatten: maker({ Flatten }),
+  gaussianDropout: maker({ GaussianDropout }),
+  gaussianNoise: maker({ GaussianNoise }),
+  globalAveragePooling1d: maker({ GlobalAveragePooling1D }),
+  globalAveragePooling2d: maker({ GlobalAveragePooling2D }),
+  globalMaxPooling1d: maker({ GlobalMaxPooling1D }),
+  globalMaxPooling2d: maker({ GlobalMaxPooling2D }),
+  groupNormalization: maker({ GroupNormalization }),
+  gru: maker({ GRU }) as ListMaker<GRUOptions, States, GRU<Many>, GRU>,
+  layerNormalization: maker({ LayerNormalization }),
+  leakyReLU: maker({ LeakyReLU }),
+  lstm: maker({ LSTM }) as ListMaker<LSTMOptions, States, LSTM<Many>, LSTM>,
+  masking: maker({ Masking }),
+  maximum: maker({ Maximum }),
+  maxPooling1d: maker({ MaxPooling1D }),
+  maxPooling2d: maker({ MaxPooling2D }),
+  minimum: maker({ Minimum }),
+  multiHeadAttention: maker({ MultiHeadAttention }),
+  multiply: maker({ Multiply }),
+  permute: maker({ Permute }),
+  prelu: maker({ PReLU }),
+  reLU: maker({ ReLU }),
+  repeatVector: maker({ RepeatVector }),
+  rescaling: maker({ Rescaling }),
+  reshape: maker({ Reshape }),
+  rmsNormalization: maker({ RMSNormalization }),
+  separableConv2d: maker({ SeparableConv2D }),
+  simpleRNN: maker({ SimpleRNN }) as ListMaker<RecurrentOptions, States, SimpleRNN<Many>, SimpleRNN>,
+  softmax: maker({ Softmax }),
+  spatialDropout1d: maker({ SpatialDropout1D }),
+  spatialDropout2d: maker({ SpatialDropout2D }),
+  subtract: maker({ Subtract }),
+  timeDistributed: maker({ TimeDistributed }),
+  upSampling1d: maker({ UpSampling1D }),
+  upSampling2d: maker({ UpSampling2D }),
+  zeroPadding1d: maker({ ZeroPadding1D }),
+  zeroPadding2d: maker({ ZeroPadding2D }),
 };
 
 /** By TensorFlow.js's names; Keras's, such as `conv2D`, and short ones, such as `maxPool2d`, mean the same. */
 export const layers = withSpellings(makers);
+export { type LayerClass, layerClass, layerClassName } from './registry.ts';

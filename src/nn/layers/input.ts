@@ -3,13 +3,13 @@ import type { Tensor } from '../../autograd/tensor.ts';
 import { type DType, requireDType } from '../../values/dtype.ts';
 import { ArgumentError } from '../../values/errors.ts';
 import { checkOptions } from '../../values/options.ts';
-import type { Shape } from '../../values/shape.ts';
+import type { SampleShape, Shape } from '../../values/shape.ts';
 import { type AnyLayer, Layer, type Symbolic } from '../layer.ts';
 import { symbolicCall } from '../symbolic.ts';
 
 export interface InputOptions {
-  /** Shape of one sample. */
-  shape: Shape;
+  /** Shape of one sample; null for sizes that only data tell. */
+  shape: SampleShape;
   /** Default `'float32'`; `'int32'` for class numbers, such as those of words. */
   dtype?: 'float32' | 'float16' | 'int32';
   name?: string;

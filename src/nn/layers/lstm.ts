@@ -4,6 +4,7 @@ import type { Variable } from '../../autograd/variable.ts';
 import { composedLstmGates, lstmGates } from '../../ops/lstm-gates.ts';
 import { recurrentProducts } from '../../ops/recurrent-products.ts';
 import { type ActivationName, activate, checkActivation } from '../activations.ts';
+import { checkFlag } from '../checks.ts';
 import type { Initialiser } from '../initialisers.ts';
 import type { Tensors } from '../several.ts';
 import { Recurrent, type Step } from './recurrent.ts';
@@ -29,7 +30,7 @@ export class LSTM<Out extends Tensors = Tensor> extends Recurrent<Out> {
   constructor(options: LSTMOptions) {
     super('lstm', options, ['recurrentActivation', 'unitForgetBias']);
     this.recurrentActivation = checkActivation(this.name, options.recurrentActivation ?? 'sigmoid');
-    this.unitForgetBias = options.unitForgetBias ?? true;
+    this.unitForgetBias = checkFlag(this.name, 'unitForgetBias', options.unitForgetBias ?? true);
   }
 
   protected override createBias(): Variable {

@@ -59,7 +59,7 @@ abstract class Cropping extends Margins {
     const left = sample.map(
       (size, axis) => size - (this.margins[axis]?.[0] ?? 0) - (this.margins[axis]?.[1] ?? 0),
     );
-    if (left.every((size) => size >= 1)) return left;
+    if (!left.some((size) => size < 1)) return left;
     throw new ShapeError(
       `${this.name}: samples are ${showShape(sample)}, cropping is ${show(this.margins)}; leave at least one element along each axis`,
     );

@@ -14,7 +14,7 @@ import type { Mask } from '../several.ts';
 
 export abstract class Merge extends Layer<readonly Tensor[]> {
   override readonly supportsMasking = true;
-  protected override readonly takes = 'list';
+  override readonly takes = 'list';
 
   constructor(kind: string, options: LayerOptions = {}) {
     super(kind, options, []);

@@ -8,8 +8,8 @@ import { mul } from '../../ops/mul.ts';
 import { reshape } from '../../ops/reshape.ts';
 import { transpose } from '../../ops/transpose.ts';
 import { ArgumentError, ShapeError } from '../../values/errors.ts';
-import { type Shape, showShape } from '../../values/shape.ts';
-import { checkCount, checkRate } from '../checks.ts';
+import { mayEqual, type Shape, showShape } from '../../values/shape.ts';
+import { checkCount, checkFlag, checkRate } from '../checks.ts';
 import { type Initialiser, type InitialiserLike, toInitialiser } from '../initialisers.ts';
 import { type CallOptions, Layer, type LayerOptions } from '../layer.ts';
 import type { Mask } from '../several.ts';
@@ -58,7 +58,7 @@ const OPTIONS = [
  * that the masks of value and key leave out are not looked at.
  */
 export class MultiHeadAttention extends Layer<readonly Tensor[], Tensor, AttentionCallOptions> {
-  protected override readonly takes = 'list';
+  override readonly takes = 'list';
   readonly numHeads: number;
   readonly keyDim: number;
   readonly valueDim: number;
@@ -77,7 +77,7 @@ export class MultiHeadAttention extends Layer<readonly Tensor[], Tensor, Attenti
     this.keyDim = checkCount(this.name, 'keyDim', options.keyDim);
     this.valueDim = checkCount(this.name, 'valueDim', options.valueDim ?? options.keyDim);
     this.dropout = checkRate(this.name, options.dropout ?? 0);
-    this.useBias = options.useBias ?? true;
+    this.useBias = checkFlag(this.name, 'useBias', options.useBias ?? true);
     const { outputDim } = options;
     this.#outputDim = outputDim === undefined ? undefined : checkCount(this.name, 'outputDim', outputDim);
     this.#kernelInitialiser = toInitialiser(options.kernelInitializer ?? 'glorotUniform');
@@ -87,7 +87,7 @@ export class MultiHeadAttention extends Layer<readonly Tensor[], Tensor, Attenti
 
   outputShape(samples: readonly Shape[]): Shape {
     const [query, value, key] = rolesOf(this.name, samples);
-    if (![query, value, key].every(({ length }) => length === 2) || value[0] !== key[0]) {
+    if (![query, value, key].every(({ length }) => length === 2) || !mayEqual(value[0], key[0])) {
       throw new ShapeError(
         `${this.name}: samples are ${samples.map(showShape).join(', ')}; use (queries, channels), and as many steps of value as of key`,
       );

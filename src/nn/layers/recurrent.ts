@@ -15,7 +15,7 @@ import { where } from '../../ops/where.ts';
 import { ArgumentError, ShapeError } from '../../values/errors.ts';
 import { type Shape, sameShape, showShape } from '../../values/shape.ts';
 import { type ActivationName, checkActivation } from '../activations.ts';
-import { checkCount, checkRate } from '../checks.ts';
+import { checkCount, checkFlag, checkRate } from '../checks.ts';
 import { type Initialiser, toInitialiser } from '../initialisers.ts';
 import { Layer, type Symbolic } from '../layer.ts';
 import { type Like, listed, type Mask, shapesIn, type Tensors } from '../several.ts';
@@ -42,7 +42,7 @@ export abstract class Recurrent<Out extends Tensors = Tensor> extends Layer<
   Out,
   RecurrentCallOptions
 > {
-  protected override readonly takes = 'either';
+  override readonly takes = 'either';
   readonly units: number;
   readonly activation: ActivationName;
   readonly useBias: boolean;
@@ -72,13 +72,13 @@ export abstract class Recurrent<Out extends Tensors = Tensor> extends Layer<
     this.#options = options;
     this.units = checkCount(this.name, 'units', options.units);
     this.activation = checkActivation(this.name, options.activation ?? 'tanh');
-    this.useBias = options.useBias ?? true;
+    this.useBias = checkFlag(this.name, 'useBias', options.useBias ?? true);
     this.dropout = checkRate(this.name, options.dropout ?? 0);
     this.recurrentDropout = checkRate(this.name, options.recurrentDropout ?? 0);
-    this.returnSequences = options.returnSequences ?? false;
-    this.returnState = options.returnState ?? false;
-    this.goBackwards = options.goBackwards ?? false;
-    this.stateful = options.stateful ?? false;
+    this.returnSequences = checkFlag(this.name, 'returnSequences', options.returnSequences ?? false);
+    this.returnState = checkFlag(this.name, 'returnState', options.returnState ?? false);
+    this.goBackwards = checkFlag(this.name, 'goBackwards', options.goBackwards ?? false);
+    this.stateful = checkFlag(this.name, 'stateful', options.stateful ?? false);
     this.#kernelInitialiser = toInitialiser(options.kernelInitializer ?? 'glorotUniform');
     this.#recurrentInitialiser = toInitialiser(options.recurrentInitializer ?? 'orthogonal');
     this.biasInitialiser = toInitialiser(options.biasInitializer ?? 'zeros');

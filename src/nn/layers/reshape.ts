@@ -29,6 +29,7 @@ export class Reshape extends Layer {
   outputShape(sample: Shape): Shape {
     const known = sizeOf(this.targetShape.filter((size) => size !== -1));
     const rest = sizeOf(sample) / known;
+    if (Number.isNaN(rest)) return this.targetShape.map((size) => (size === -1 ? rest : size));
     const wanted = this.targetShape.map((size) => (size === -1 ? rest : size));
     if (Number.isInteger(rest) && sizeOf(wanted) === sizeOf(sample)) return wanted;
     throw new ShapeError(
