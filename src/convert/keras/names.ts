@@ -63,7 +63,7 @@ const only =
  */
 export const SILENT: Readonly<Record<string, (value: unknown) => boolean>> = {
   ...{ seed: any, implementation: any, unroll: any, use_cudnn: any, use_legacy_config: any, fused: any },
-  ...{ force_generator: any, input_dim: any, input_dtype: any, sparse: only(false), ragged: only(false) },
+  ...{ force_generator: any, input_dtype: any, sparse: only(false), ragged: only(false) },
   ...{ batch_input_shape: any, batch_shape: any, input_shape: any, build_input_shape: any, optional: any },
   ...{ data_format: only('channels_last'), dim_ordering: only('tf'), time_major: only(false) },
   ...{ zero_output_for_mask: only(false), renorm: only(false), autocast: only(true), quantized: only(false) },
