@@ -7,31 +7,8 @@
  */
 import type { Variable } from '../autograd/variable.ts';
 import type { AnyLayer } from '../nn/layer.ts';
-import { Activation } from '../nn/layers/activation.ts';
-import { BatchNormalization } from '../nn/layers/batch-normalization.ts';
-import { Concatenate } from '../nn/layers/concatenate.ts';
-import { Conv1D, Conv2D } from '../nn/layers/conv.ts';
-import { Conv2DTranspose } from '../nn/layers/conv2d-transpose.ts';
-import { Dense } from '../nn/layers/dense.ts';
-import { DepthwiseConv2D, SeparableConv2D } from '../nn/layers/depthwise-conv.ts';
-import { Dropout, SpatialDropout1D, SpatialDropout2D } from '../nn/layers/dropout.ts';
-import { Flatten } from '../nn/layers/flatten.ts';
-import {
-  GlobalAveragePooling1D,
-  GlobalAveragePooling2D,
-  GlobalMaxPooling1D,
-  GlobalMaxPooling2D,
-} from '../nn/layers/global-pooling.ts';
-import { LeakyReLU } from '../nn/layers/leaky-relu.ts';
-import { Cropping1D, Cropping2D, ZeroPadding1D, ZeroPadding2D } from '../nn/layers/margins.ts';
-import { Add, Average, Maximum, Minimum, Subtract } from '../nn/layers/merge.ts';
-import { Permute } from '../nn/layers/permute.ts';
-import { AveragePooling1D, AveragePooling2D, MaxPooling1D, MaxPooling2D } from '../nn/layers/pooling.ts';
-import { PReLU } from '../nn/layers/prelu.ts';
-import { ReLU } from '../nn/layers/relu.ts';
-import { RepeatVector } from '../nn/layers/repeat-vector.ts';
-import { Reshape } from '../nn/layers/reshape.ts';
-import { UpSampling1D, UpSampling2D } from '../nn/layers/up-sampling.ts';
+import { layerClassName } from '../nn/layers/registry.ts';
+import type { ReLU } from '../nn/layers/relu.ts';
 
 /** A call of a layer, as far as folding needs to know it. */
 export interface FoldedCall {
@@ -42,16 +19,16 @@ export interface FoldedCall {
   readonly last: boolean;
 }
 
-const PRODUCTS = [Dense, Conv1D, Conv2D, Conv2DTranspose, DepthwiseConv2D, SeparableConv2D] as const;
-/** Of one kernel, so that a scale has one place. */
-const ENDS = [Dense, Conv1D, Conv2D, Conv2DTranspose] as const;
+/** Layers of one kernel, so that a scale has one place. */
+const ENDS = ['Dense', 'Conv1D', 'Conv2D', 'Conv2DTranspose'];
+const ACTIVATED = [...ENDS, 'DepthwiseConv2D', 'SeparableConv2D', 'Activation'];
 const PASSING = [
-  ...[Add, Average, Maximum, Minimum, Subtract, Concatenate, Flatten, Reshape, Permute, RepeatVector],
-  ...[Dropout, SpatialDropout1D, SpatialDropout2D, LeakyReLU, PReLU],
-  ...[AveragePooling1D, AveragePooling2D, MaxPooling1D, MaxPooling2D, UpSampling1D, UpSampling2D],
-  ...[GlobalAveragePooling1D, GlobalAveragePooling2D, GlobalMaxPooling1D, GlobalMaxPooling2D],
-  ...[Cropping1D, Cropping2D, ZeroPadding1D, ZeroPadding2D, BatchNormalization],
-] as const;
+  ...['Add', 'Average', 'Maximum', 'Minimum', 'Subtract', 'Concatenate', 'Flatten', 'Reshape', 'Permute'],
+  ...['RepeatVector', 'Dropout', 'SpatialDropout1D', 'SpatialDropout2D', 'LeakyReLU', 'PReLU'],
+  ...['AveragePooling1D', 'AveragePooling2D', 'MaxPooling1D', 'MaxPooling2D', 'UpSampling1D', 'UpSampling2D'],
+  ...['GlobalAveragePooling1D', 'GlobalAveragePooling2D', 'GlobalMaxPooling1D', 'GlobalMaxPooling2D'],
+  ...['Cropping1D', 'Cropping2D', 'ZeroPadding1D', 'ZeroPadding2D', 'BatchNormalization'],
+];
 const HOMOGENEOUS = ['linear', 'relu', 'leakyRelu'];
 /** Weights that are added, or taken off. */
 const OFFSETS = ['bias', 'beta', 'moving_mean', 'movingMean'];
@@ -65,8 +42,8 @@ export function whyNotFolded(calls: readonly FoldedCall[]): string | undefined {
     if (first && from.some((path) => path !== undefined))
       return `${layer.name} takes the input beside others`;
     if (last && !isOne(layer, ENDS)) return `${layer.name}, a last layer, has no kernel for the scale`;
-    if (last && (layer as Dense).activation !== 'linear')
-      return `${layer.name}, a last layer, has activation ${(layer as Dense).activation}`;
+    if (last && activationOf(layer) !== 'linear')
+      return `${layer.name}, a last layer, has activation ${activationOf(layer)}`;
     if (!last && !passes(layer)) return `${layer.name} does not pass a scale on`;
     const ends = calls.filter((call) => call.layer === layer);
     if (ends.some((call) => call.last !== last || call.from.includes(undefined) !== first))
@@ -76,14 +53,20 @@ export function whyNotFolded(calls: readonly FoldedCall[]): string | undefined {
 }
 
 function passes(layer: AnyLayer): boolean {
-  if (isOne(layer, PRODUCTS) || layer instanceof Activation)
-    return HOMOGENEOUS.includes((layer as unknown as { activation: string }).activation);
-  if (layer instanceof ReLU) return layer.threshold === 0 && layer.maxValue === undefined;
+  if (isOne(layer, ACTIVATED)) return HOMOGENEOUS.includes(activationOf(layer));
+  if (isOne(layer, ['ReLU'])) {
+    const { threshold, maxValue } = layer as unknown as ReLU;
+    return threshold === 0 && maxValue === undefined;
+  }
   return isOne(layer, PASSING);
 }
 
-function isOne(layer: AnyLayer, kinds: readonly (abstract new (...args: never[]) => unknown)[]): boolean {
-  return kinds.some((kind) => layer instanceof kind);
+function activationOf(layer: AnyLayer): string {
+  return (layer as unknown as { readonly activation: string }).activation;
+}
+
+function isOne(layer: AnyLayer, names: readonly string[]): boolean {
+  return names.includes(layerClassName(layer));
 }
 
 /** Folds `scale`, a power of two, into the weights. */
