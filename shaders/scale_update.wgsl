@@ -1,6 +1,7 @@
 // One invocation ends a step's loss scaling: decides whether the update applies, moves the scale, counts.
-// finite: growthCounter + 1 reaches growthSteps -> scale * growthFactor (unless it would pass maxScale), counter 0.
-// overflow: scale * backoffFactor, not below minScale; counter 0; the update is skipped.
+// finite: growthCounter + 1 reaches growthSteps -> scale * growthFactor (unless it would pass the largest), counter 0.
+// overflow: counter 0, the update is skipped; the hysteresis-th since the tolerance was refilled, and those after it
+// -> scale * backoffFactor, not below minScale.
 // The optimizer kernels that follow read apply and inverse; the new scale serves the next step.
 struct Params {
   dynamic: u32,
@@ -8,7 +9,11 @@ struct Params {
   growthFactor: f32,
   backoffFactor: f32,
   minScale: f32,
-  maxScale: f32,
+  // The largest scale that may still grow.
+  growthLimit: f32,
+  hysteresis: u32,
+  // Each finite step refills the tolerance for overflows; else growth does, whether or not it stops at the limit.
+  consecutive: u32,
   // Gradients arrive multiplied with the scale.
   scaled: u32,
   // Skipped steps count as iterations.
@@ -17,8 +22,10 @@ struct Params {
   beta2: f32,
   // Nadam's beta1 grows towards itself: beta1 (1 - momentumDecay^t / 2) in step t. 0: it stays.
   momentumDecay: f32,
-  // Finite steps over which gradients are gathered before an update applies; 1: each one applies its own.
+  // Steps over which gradients are gathered before an update applies; 1: each one applies its own.
   window: u32,
+  // One scale and one decision for all steps of a window; else each has its own, and those that overflow are not in it.
+  windowed: u32,
 }
 
 @group(0) @binding(0) var<storage, read_write> state: ScaleState;
@@ -29,9 +36,9 @@ struct Params {
 @compute @workgroup_size(1)
 fn main() {
   let finite = state.overflow == 0u;
-  state.overflow = 0u;
+  let windowed = params.windowed == 1u;
   state.finite = select(0u, 1u, finite);
-  if finite {
+  if finite || windowed {
     state.gathered = state.gathered % params.window + 1u;
   }
   let applies = finite && state.gathered == params.window;
@@ -42,8 +49,13 @@ fn main() {
   }
   // Gathered gradients are unscaled already, and summed.
   state.inverse = select(state.arriving, 1.0 / f32(params.window), params.window > 1u);
+  if windowed && state.gathered < params.window {
+    // The flag stays for the rest of the window.
+    return;
+  }
+  state.overflow = 0u;
   // tf.keras's Adam goes by iterations, which skipped steps advance there.
-  if applies || (params.window == 1u && params.countSkipped == 1u) {
+  if applies || (params.countSkipped == 1u && (windowed || params.window == 1u)) {
     state.iterations += 1u;
     var fade = 0.0;
     if params.momentumDecay > 0.0 {
@@ -52,22 +64,35 @@ fn main() {
     state.beta1Power *= params.beta1 * (1.0 - fade);
     state.beta2Power *= params.beta2;
   }
+  state.inARow = select(state.inARow + 1u, 0u, finite);
   if !finite {
     state.skipped += 1u;
   }
-  if params.dynamic == 0u {
+  if params.dynamic == 1u {
+    moveScale(finite);
+  }
+}
+
+fn moveScale(finite: bool) {
+  if !finite {
+    state.growthCounter = 0u;
+    state.endured = min(state.endured + 1u, params.hysteresis);
+    if state.endured == params.hysteresis {
+      state.scale = max(state.scale * params.backoffFactor, params.minScale);
+    }
     return;
   }
-  if !finite {
-    state.scale = max(state.scale * params.backoffFactor, params.minScale);
-    state.growthCounter = 0u;
-  } else if state.growthCounter + 1u >= params.growthSteps {
-    // Compared before multiplying: the product of a scale near the end of float32 is not to be relied on.
-    if state.scale <= params.maxScale / params.growthFactor {
-      state.scale *= params.growthFactor;
-    }
-    state.growthCounter = 0u;
-  } else {
-    state.growthCounter += 1u;
+  if params.consecutive == 1u {
+    state.endured = 0u;
+  }
+  state.growthCounter += 1u;
+  if state.growthCounter < params.growthSteps {
+    return;
+  }
+  state.growthCounter = 0u;
+  state.endured = 0u;
+  // Compared before multiplying: the product of a scale near the end of float32 is not to be relied on.
+  if state.scale <= params.growthLimit {
+    state.scale *= params.growthFactor;
   }
 }

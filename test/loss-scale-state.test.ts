@@ -2,7 +2,7 @@
 import * as assert from 'uvu/assert';
 import { SCALE_STATE, SCALE_STATE_BYTES } from '../src/kernels/scale_state.ts';
 import * as ht from '../src/node.ts';
-import { type DynamicOptions, dynamicLossScale, RULES } from '../src/precision/loss-scale.ts';
+import { type DynamicOptions, dynamicLossScale, growthLimit, RULES } from '../src/precision/loss-scale.ts';
 import { ScaleState, type ScaleValues } from '../src/precision/scale-state.ts';
 import { suite } from './harness.ts';
 import { randomOf } from './ops/draws.ts';
@@ -30,14 +30,27 @@ const OPTIONS: readonly DynamicOptions[] = [
   { growthSteps: 2, growthFactor: 1.0625, backoffFactor: 0.9375, initialScale: 1e-3, minScale: 1e-4 },
   { growthSteps: 2, countSkipped: true },
   { growthSteps: 2, countSkipped: false },
+  { growthSteps: 4, hysteresis: 2 },
+  { growthSteps: 4, hysteresis: 2, consecutiveHysteresis: true },
+  { growthSteps: 2, hysteresis: 5, growthFactor: 3, maxScale: 2 ** 18 },
+  { growthSteps: 1, hysteresis: 2 ** 32 - 1 },
+  // Grows to 3 2^16 exactly, and from 131071.99 not at all, since its product would be one ulp above.
+  { growthSteps: 1, growthFactor: 1.5, maxScale: 3 * 2 ** 16, initialScale: 2 ** 17 },
+  { growthSteps: 1, growthFactor: 1.5, maxScale: 196607.984375, initialScale: 131071.9921875 },
+  { growthSteps: 1, growthFactor: 1 + 2 ** -23, initialScale: 2 ** 15, maxScale: 2 ** 15 + 2 ** -5 },
 ];
-const SEQUENCES = 100;
+const WINDOWS = [1, 1, 2, 3, 5];
+const SEQUENCES = 60;
 const LONGEST = 24;
 
 /** Words of the state that the reference has too. */
 function known(values: ScaleValues): reference.State {
   const { scale, growthCounter, apply, inverse, skipped, iterations } = values;
-  return { scale, growthCounter, apply, inverse, skipped, iterations };
+  const { gathered, endured, inARow, overflow } = values;
+  return {
+    ...{ scale, growthCounter, apply, inverse, skipped, iterations },
+    ...{ gathered, endured, inARow, overflow },
+  };
 }
 
 /** All states in one read. */
@@ -60,25 +73,27 @@ for (const rules of RULES) {
       [1, Number.NaN, 1],
       [1, 1, -Infinity],
     ].map((values) => ht.tensor(values));
-    for (const options of OPTIONS) {
+    for (const [place, options] of OPTIONS.entries()) {
       const rule = { ...reference.RULES[rules], ...options };
       const sequences = Array.from({ length: SEQUENCES }, () => {
         const overflowShare = random();
         const length = 1 + Math.floor(LONGEST * random() ** 3);
         return Array.from({ length }, () => random() >= overflowShare);
       });
-      const states = sequences.map((steps) => {
+      const windowOf = (index: number) => WINDOWS[(index + place) % WINDOWS.length]!;
+      const states = sequences.map((steps, index) => {
         const state = new ScaleState(engine, dynamicLossScale(options, rules), 0.1);
         for (const ok of steps) {
-          state.endStep([finite, ok ? finite : overflows[Math.floor(3 * random())]!], NO_BETAS);
+          const second = ok ? finite : overflows[Math.floor(3 * random())]!;
+          state.endStep([finite, second], { ...NO_BETAS, window: windowOf(index) });
         }
         return state;
       });
       for (const [index, got] of (await readStates(states)).entries()) {
         const steps = sequences[index]!;
-        const text = `${JSON.stringify(options)} ${steps.map((ok) => (ok ? 'f' : 'o')).join('')}`;
-        assert.equal(known(got), reference.run(steps, rule), text);
-        assert.is(got.overflow, 0, `${text}: the flag is cleared for the next step`);
+        const window = windowOf(index);
+        const text = `${JSON.stringify(options)} window ${window} ${steps.map((ok) => (ok ? 'f' : 'o')).join('')}`;
+        assert.equal(known(got), reference.run(steps, rule, window), text);
       }
       for (const state of states) state.dispose();
     }
@@ -174,4 +189,57 @@ test('one word written leaves the others as they are', async () => {
     [0.25, before.scale * 2, 3],
     'between steps',
   );
+});
+
+test('the largest scale that may grow is found to the last bit', () => {
+  const random = randomOf('limits');
+  const after = (value: number) => {
+    const float = Float32Array.of(value);
+    new Uint32Array(float.buffer)[0]!++;
+    return float[0]!;
+  };
+  for (let count = 0; count < 2000; count++) {
+    const growthFactor = 1 + 2 ** (24 * random() - 20);
+    const maxScale = 2 ** (240 * random() - 120);
+    const limit = growthLimit(dynamicLossScale({ growthFactor, maxScale, initialScale: maxScale / 2 }));
+    const [factor, most] = [Math.fround(growthFactor), Math.fround(maxScale)];
+    assert.ok(Math.fround(limit * factor) <= most, `${growthFactor} ${maxScale}`);
+    assert.ok(
+      Math.fround(after(limit) * factor) > most,
+      `${growthFactor} ${maxScale}: a larger one may grow`,
+    );
+  }
+});
+
+/** The scale after each step of a sequence such as 'ffo': finite, finite, overflow. */
+async function scalesAfter(sequence: string, options: DynamicOptions): Promise<number[]> {
+  const state = new ScaleState(engine, dynamicLossScale({ initialScale: 64, ...options }), 0.1);
+  const gradients = { f: ht.tensor([1]), o: ht.tensor([Infinity]) };
+  const scales: number[] = [];
+  for (const kind of sequence) {
+    state.endStep([gradients[kind as 'f' | 'o']], NO_BETAS);
+    scales.push((await state.read()).scale);
+  }
+  return scales;
+}
+
+test('hysteresis 3: two overflows are endured, refilled by growth as in DeepSpeed and Megatron', async () => {
+  const options = { hysteresis: 3, growthSteps: 2 };
+  assert.equal(await scalesAfter('ooooo', options), [64, 64, 32, 16, 8]);
+  // Single finite steps refill nothing; two in a row let the scale grow, and refill.
+  assert.equal(
+    await scalesAfter('ofofo fo ffoo o'.replaceAll(' ', ''), options),
+    [64, 64, 64, 64, 32, 32, 16, 16, 32, 32, 32, 16],
+  );
+});
+
+test('hysteresis 3, consecutive: each finite step refills, so that only overflows in a row count', async () => {
+  const options = { hysteresis: 3, consecutiveHysteresis: true, growthSteps: 100 };
+  assert.equal(await scalesAfter('oofoofooof', options), [64, 64, 64, 64, 64, 64, 64, 64, 32, 32]);
+  assert.equal(await scalesAfter('oooofoo', options), [64, 64, 32, 16, 16, 16, 16]);
+});
+
+test('hysteresis: growth that stops at the largest scale still refills', async () => {
+  const options = { hysteresis: 2, growthSteps: 1, maxScale: 64 };
+  assert.equal(await scalesAfter('ofofoo', options), [64, 64, 64, 64, 64, 32]);
 });

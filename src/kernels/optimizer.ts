@@ -78,12 +78,13 @@ export function updateKernel(
   });
 }
 
-/** Puts `values` in place of the master, and of its copy, in every finite step. */
+/** Puts `values` in place of the master, and of its copy, where an update applies; with `gathering` in every finite step. */
 export function constrainKernel(
   values: Operand,
   target: Pick<UpdateTarget, 'master' | 'copy' | 'state'>,
+  gathering: boolean,
 ): void {
-  updateKernel('overwrite', { gradient: values, ...target }, {}, {}, { GATHERING: true });
+  updateKernel('overwrite', { gradient: values, ...target }, {}, {}, { GATHERING: gathering });
 }
 
 /** Moves `average` towards the masters; every `frequency` steps, where that is not 0, they become it. */

@@ -22,6 +22,8 @@ export const SCALE_STATE = [
   { name: 'finite', type: 'u32' },
   { name: 'arriving', type: 'f32' },
   { name: 'gathered', type: 'u32' },
+  { name: 'endured', type: 'u32' },
+  { name: 'inARow', type: 'u32' },
 ] as const;
 
 export const SCALE_STATE_BYTES = 64;

@@ -6,13 +6,23 @@
  *     finite    counter + 1 = growthSteps: scale *= growthFactor unless it would pass maxScale, counter = 0; else counter += 1
  *     overflow  scale = max(scale * backoffFactor, minScale), counter = 0, and the update is skipped
  *
- * The new scale serves the next step.
+ * The new scale serves the next step. With `hysteresis` n the first n - 1 overflows leave the scale as it is, as in
+ * DeepSpeed (`delayed_shift`) and Megatron. That tolerance is refilled when the scale would grow (DeepSpeed's default, Megatron), or
+ * with `consecutiveHysteresis` by each finite step (DeepSpeed's other way, Apex).
  */
 import { list, show } from '../values/dtype.ts';
 import { ArgumentError } from '../values/errors.ts';
 
 export const RULES = ['keras3', 'tf.keras', 'pytorch'] as const;
 export type Rules = (typeof RULES)[number];
+
+export const ACCUMULATIONS = ['microBatch', 'window'] as const;
+/**
+ * What the scale does while gradients are gathered over several steps. `microBatch`, as in Keras 3: each step by itself; one that
+ * overflows is left out of the window and moves the scale. `window`, as in PyTorch: one scale and one decision for all steps of
+ * a window, whose update is skipped when one of them overflows.
+ */
+export type Accumulation = (typeof ACCUMULATIONS)[number];
 
 export interface LossScale {
   readonly kind: 'none' | 'static' | 'dynamic';
@@ -23,6 +33,11 @@ export interface LossScale {
   readonly backoffFactor: number;
   readonly minScale: number;
   readonly maxScale: number;
+  /** Overflows until the scale backs off: 1, with the first one. */
+  readonly hysteresis: number;
+  /** Finite steps refill the tolerance that `hysteresis` gives; else only growth does. */
+  readonly consecutiveHysteresis: boolean;
+  readonly accumulation: Accumulation;
   /** Gradients are checked, and a step with one that is not finite is skipped. */
   readonly skips: boolean;
   /** Skipped steps count as iterations. */
@@ -42,6 +57,9 @@ const DYNAMIC = {
   growthFactor: 2,
   backoffFactor: 0.5,
   maxScale: LARGEST,
+  hysteresis: 1,
+  consecutiveHysteresis: false,
+  accumulation: 'microBatch',
   skips: true,
 } as const;
 
@@ -53,7 +71,10 @@ const DYNAMIC = {
 const PRESETS: Readonly<Record<Rules, LossScale>> = {
   keras3: { ...DYNAMIC, initialScale: 2 ** 15, minScale: 0, countSkipped: false, scaledGradients: true },
   'tf.keras': { ...DYNAMIC, initialScale: 2 ** 15, minScale: 1, countSkipped: true, scaledGradients: false },
-  pytorch: { ...DYNAMIC, initialScale: 2 ** 16, minScale: 0, countSkipped: false, scaledGradients: true },
+  pytorch: {
+    ...{ ...DYNAMIC, initialScale: 2 ** 16, minScale: 0, countSkipped: false, scaledGradients: true },
+    accumulation: 'window',
+  },
 };
 
 /** The identity: nothing is scaled, checked or skipped. */
@@ -79,6 +100,9 @@ export type DynamicOptions = Partial<
     | 'backoffFactor'
     | 'minScale'
     | 'maxScale'
+    | 'hysteresis'
+    | 'consecutiveHysteresis'
+    | 'accumulation'
     | 'countSkipped'
   >
 >;
@@ -89,17 +113,33 @@ export function dynamicLossScale(options: DynamicOptions = {}, rules: Rules = 'k
   positive('maxScale', scale.maxScale);
   if (!(positive('initialScale', scale.initialScale) <= scale.maxScale))
     fail('initialScale', scale.initialScale, `a number up to maxScale, ${scale.maxScale}`);
-  if (!Number.isInteger(scale.growthSteps) || scale.growthSteps < 1 || scale.growthSteps > 0xffffffff) {
-    fail('growthSteps', scale.growthSteps, 'a whole number from 1 on');
-  }
-  if (!(scale.growthFactor > 1 && Number.isFinite(scale.growthFactor)))
+  // The GPU holds the factors in float32, where one too near to 1 is 1.
+  if (!(Math.fround(scale.growthFactor) > 1 && Number.isFinite(scale.growthFactor)))
     fail('growthFactor', scale.growthFactor, 'a number above 1');
-  if (!(scale.backoffFactor > 0 && scale.backoffFactor < 1))
+  if (!(scale.backoffFactor > 0 && Math.fround(scale.backoffFactor) < 1))
     fail('backoffFactor', scale.backoffFactor, 'a number between 0 and 1');
   if (!(scale.minScale >= 0 && scale.minScale <= scale.maxScale))
     fail('minScale', scale.minScale, 'a number from 0 to maxScale');
-  if (typeof scale.countSkipped !== 'boolean') fail('countSkipped', scale.countSkipped, 'true or false');
+  if (options.minScale !== undefined && scale.minScale > scale.initialScale)
+    fail('minScale', scale.minScale, `a number up to initialScale, ${scale.initialScale}`);
+  for (const name of ['growthSteps', 'hysteresis'] as const) count(name, scale[name]);
+  for (const name of ['countSkipped', 'consecutiveHysteresis'] as const)
+    if (typeof scale[name] !== 'boolean') fail(name, scale[name], 'true or false');
+  if (!(ACCUMULATIONS as readonly unknown[]).includes(scale.accumulation))
+    fail('accumulation', scale.accumulation, list(ACCUMULATIONS));
   return { ...scale, minScale: Math.max(scale.minScale, SMALLEST) };
+}
+
+/** The largest float32 scale that may still grow: its product with the growth factor, rounded to float32, is not above `maxScale`. */
+export function growthLimit({ maxScale, growthFactor }: LossScale): number {
+  const [most, factor] = [Math.fround(maxScale), Math.fround(growthFactor)];
+  const bits = new Uint32Array(1);
+  const value = new Float32Array(bits.buffer);
+  value[0] = most / factor;
+  const grown = () => Math.fround(value[0]! * factor);
+  while (grown() <= most) bits[0]!++;
+  while (grown() > most) bits[0]!--;
+  return value[0]!;
 }
 
 export function checkRules(rules: unknown): Rules {
@@ -110,6 +150,11 @@ export function checkRules(rules: unknown): Rules {
 function positive(name: string, value: number): number {
   if (value >= SMALLEST && value <= LARGEST) return value;
   return fail(name, value, 'a number above 0, from 2^-126 to 2^127');
+}
+
+function count(name: string, value: number): void {
+  if (Number.isInteger(value) && value >= 1 && value <= 0xffffffff) return;
+  fail(name, value, 'a whole number from 1 on');
 }
 
 function fail(name: string, value: unknown, accepted: string): never {

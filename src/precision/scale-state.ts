@@ -14,7 +14,7 @@ import {
 import { type ScheduleCall, scheduleKernel } from '../kernels/schedule.ts';
 import { reshape } from '../ops/reshape.ts';
 import { slice } from '../ops/slice.ts';
-import type { LossScale } from './loss-scale.ts';
+import { growthLimit, type LossScale } from './loss-scale.ts';
 
 type Word = (typeof SCALE_STATE)[number]['name'];
 
@@ -35,6 +35,7 @@ export function startOf({ initialScale: scale }: LossScale, learningRate: number
       learningRate,
     },
     ...{ beta1Power: 1, beta2Power: 1, finite: 1, arriving: 1, gathered: 0 },
+    ...{ endured: 0, inARow: 0 },
   };
 }
 
@@ -45,7 +46,7 @@ export interface StepRule {
   readonly beta2: number;
   /** Of Nadam. Default 0: `beta1` stays. */
   readonly momentumDecay?: number;
-  /** Finite steps over which gradients are gathered before an update applies. Default 1. */
+  /** Steps over which gradients are gathered before an update applies; how those count that overflow is the loss scale's. Default 1. */
   readonly window?: number;
 }
 
@@ -95,7 +96,10 @@ export class ScaleState {
       growthFactor: rule.growthFactor,
       backoffFactor: rule.backoffFactor,
       minScale: rule.minScale,
-      maxScale: rule.maxScale,
+      growthLimit: growthLimit(this.lossScale),
+      hysteresis: rule.hysteresis,
+      consecutive: Number(rule.consecutiveHysteresis),
+      windowed: Number(rule.accumulation === 'window'),
       scaled: Number(scaledGradients),
       countSkipped: Number(countSkipped),
       ...{ beta1, beta2, momentumDecay, window },

@@ -34,10 +34,12 @@ export interface LossScaleOptions extends DynamicOptions {
   name?: string;
 }
 
-const OPTIONS = [
-  ...['rules', 'dynamic', 'name', 'initialScale', 'growthSteps', 'growthFactor', 'backoffFactor'],
-  ...['minScale', 'maxScale', 'countSkipped'],
+/** Options that say nothing of a fixed scale. */
+const DYNAMIC_OPTIONS = [
+  ...['growthSteps', 'growthFactor', 'backoffFactor', 'minScale', 'maxScale'],
+  ...['hysteresis', 'consecutiveHysteresis', 'accumulation'],
 ];
+const OPTIONS = ['rules', 'dynamic', 'name', 'initialScale', ...DYNAMIC_OPTIONS, 'countSkipped'];
 const INNER_OPTIONS = [
   ...['learningRate', 'clipNorm', 'globalClipNorm', 'clipValue', 'lossScaleFactor', 'weightDecay'],
   ...['useEma', 'emaMomentum', 'emaOverwriteFrequency', 'gradientAccumulationSteps'],
@@ -210,9 +212,7 @@ function lossScaleOf(rules: Rules, options: LossScaleOptions): LossScale {
   if (options.initialScale === undefined) {
     throw new ArgumentError('LossScaleOptimizer: dynamic false needs initialScale, the fixed scale');
   }
-  const useless = ['growthSteps', 'growthFactor', 'backoffFactor', 'minScale', 'maxScale'].filter(
-    (name) => name in options,
-  );
+  const useless = DYNAMIC_OPTIONS.filter((name) => name in options);
   if (useless.length > 0)
     throw new ArgumentError(`LossScaleOptimizer: ${useless.join(', ')} with dynamic false; leave it out`);
   return staticLossScale(options.initialScale, rules);

@@ -28,7 +28,7 @@ export interface OptimizerOptions extends Clipping, AverageOptions {
   learningRate?: number | Schedule | ScheduleConfig;
   /** Share of the weights that a step takes off, times the learning rate, before its update. Default: none, of AdamW 0.004. */
   weightDecay?: number;
-  /** Gathers the gradients of so many finite steps, and updates with their mean. Default: each step updates. */
+  /** Gathers the gradients of so many steps, and updates with their mean. Which of them count is the loss scale's `accumulation`. Default: each step updates. */
   gradientAccumulationSteps?: number;
   /** A fixed loss scale: `scaleLoss` multiplies with it, `apply` divides it out. A `LossScaleOptimizer` overrules it. */
   lossScaleFactor?: number;
@@ -174,7 +174,8 @@ export abstract class Optimizer {
         parts.map(({ unchecked }) => unchecked.storage),
         this.#schedule?.call,
       );
-      const settings = { clipping: this.clipping, average: this.#average, window: this.#window };
+      const windowed = this.#lossScale.accumulation === 'window';
+      const settings = { clipping: this.clipping, average: this.#average, window: this.#window, windowed };
       updateParts(parts, state.storage, settings, (...part) => this.update(...part));
     };
     tidy(() => engine.during('other', applied));

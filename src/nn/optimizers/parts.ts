@@ -29,11 +29,20 @@ export interface Part extends GradientRun {
   readonly unchecked: Tensor;
 }
 
+/** What all parts of a step have in common. */
+export interface StepSettings {
+  readonly clipping: Clipping;
+  readonly average: Average | undefined;
+  readonly window: number;
+  /** Nothing changes before the end of a window: it is decided on as a whole. */
+  readonly windowed: boolean;
+}
+
 /** Updates all variables of a step that has been decided on: gathers, clips, updates by `update`, averages, constrains, as Keras does. */
 export function updateParts(
   parts: readonly Part[],
   state: Storage,
-  { clipping, average, window }: { clipping: Clipping; average: Average | undefined; window: number },
+  { clipping, average, window, windowed }: StepSettings,
   update: (target: UpdateTarget, slots: readonly Tensor[], run: ArenaRun) => void,
 ): void {
   const taken = window > 1 ? gathered(parts, state) : parts;
@@ -49,17 +58,17 @@ export function updateParts(
     const own = plan.own.map((name) => slots[name]!);
     update({ ...target, clip: clips[updated.indexOf(part)], decay: plan.decay }, own, run);
     if (average) averageKernel(target, slots[AVERAGE]!, average);
-    for (const variable of run.variables) constrain(variable, state);
+    for (const variable of run.variables) constrain(variable, state, !windowed);
   }
 }
 
 /** Nothing changes in a step that is not finite. */
-function constrain(variable: Variable, state: Storage): void {
+function constrain(variable: Variable, state: Storage, gathering: boolean): void {
   if (!variable.constraint) return;
   const values = variable.constraint(variable.values);
   variable.checkValue(values);
   if (values.storage === variable.storage) return;
-  constrainKernel(values, { master: variable.values, copy: variable.halfStorage, state });
+  constrainKernel(values, { master: variable.values, copy: variable.halfStorage, state }, gathering);
 }
 
 /** The same parts with the gradients of the window so far in the place of this step's: their sum; of statistics the largest. */
