@@ -3,6 +3,14 @@
 // overflow: counter 0, the update is skipped; the hysteresis-th since the tolerance was refilled, and those after it
 // -> scale * backoffFactor, not below minScale.
 // The optimizer kernels that follow read apply and inverse; the new scale serves the next step.
+// Several optimizers may share a scale: each step then takes it from there and leaves there what it met (STEP), and the
+// scale moves once all have (SHARED).
+override PART: u32 = 0;
+
+const ALONE = 0u;
+const STEP = 1u;
+const SHARED = 2u;
+
 struct Params {
   dynamic: u32,
   growthSteps: u32,
@@ -29,12 +37,32 @@ struct Params {
 }
 
 @group(0) @binding(0) var<storage, read_write> state: ScaleState;
-@group(0) @binding(1) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read_write> shared_state: ScaleState;
+@group(0) @binding(2) var<uniform> params: Params;
 
 // #include "lib/scale_state.wgsl"
 
 @compute @workgroup_size(1)
 fn main() {
+  switch PART {
+    case SHARED: { endShared(); }
+    case STEP: {
+      state.scale = shared_state.scale;
+      if endStep() {
+        shared_state.apply = 1u;
+        shared_state.overflow |= 1u - state.finite;
+      }
+    }
+    default: {
+      if endStep() {
+        moveScale(state.finite == 1u);
+      }
+    }
+  }
+}
+
+// Returns whether the step, or the window of steps that it belongs to, is decided on.
+fn endStep() -> bool {
   let finite = state.overflow == 0u;
   let windowed = params.windowed == 1u;
   state.finite = select(0u, 1u, finite);
@@ -51,9 +79,8 @@ fn main() {
   state.inverse = select(state.arriving, 1.0 / f32(params.window), params.window > 1u);
   if windowed && state.gathered < params.window {
     // The flag stays for the rest of the window.
-    return;
+    return false;
   }
-  state.overflow = 0u;
   // tf.keras's Adam goes by iterations, which skipped steps advance there.
   if applies || (params.countSkipped == 1u && (windowed || params.window == 1u)) {
     state.iterations += 1u;
@@ -64,16 +91,33 @@ fn main() {
     state.beta1Power *= params.beta1 * (1.0 - fade);
     state.beta2Power *= params.beta2;
   }
+  count(finite);
+  return true;
+}
+
+// apply tells whether a step has come since the scale last moved.
+fn endShared() {
+  if state.apply == 0u {
+    return;
+  }
+  state.apply = 0u;
+  let finite = state.overflow == 0u;
+  count(finite);
+  moveScale(finite);
+}
+
+fn count(finite: bool) {
+  state.overflow = 0u;
   state.inARow = select(state.inARow + 1u, 0u, finite);
   if !finite {
     state.skipped += 1u;
   }
-  if params.dynamic == 1u {
-    moveScale(finite);
-  }
 }
 
 fn moveScale(finite: bool) {
+  if params.dynamic == 0u {
+    return;
+  }
   if !finite {
     state.growthCounter = 0u;
     state.endured = min(state.endured + 1u, params.hysteresis);

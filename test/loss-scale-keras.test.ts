@@ -3,8 +3,10 @@ import * as assert from 'uvu/assert';
 import * as ht from '../src/node.ts';
 import { suite } from './harness.ts';
 import { MODES, number, numbers } from './step.ts';
+import { NEVER_SCALED, quiet } from './warnings.ts';
 
 const test = suite('loss scale, Keras 3');
+quiet(test, NEVER_SCALED);
 let engine: ht.Engine;
 test.before(async () => {
   engine = await ht.open();

@@ -4,8 +4,10 @@ import * as ht from '../src/node.ts';
 import { RULES } from '../src/precision/loss-scale.ts';
 import { suite } from './harness.ts';
 import { MODES, number, numbers } from './step.ts';
+import { NEVER_SCALED, quiet } from './warnings.ts';
 
 const test = suite('loss scale, steps');
+quiet(test, NEVER_SCALED);
 let engine: ht.Engine;
 test.before(async () => {
   engine = await ht.open();

@@ -3,8 +3,10 @@ import * as assert from 'uvu/assert';
 import * as ht from '../src/node.ts';
 import { suite } from './harness.ts';
 import { MODES, number, numbers, watchGradient } from './step.ts';
+import { NEVER_SCALED, quiet } from './warnings.ts';
 
 const test = suite('loss scale, tf.keras');
+quiet(test, NEVER_SCALED);
 let engine: ht.Engine;
 test.before(async () => {
   engine = await ht.open();

@@ -5,8 +5,10 @@ import { suite } from './harness.ts';
 import { nearestHalf } from './reference/half.ts';
 import { MODES, number, numbers } from './step.ts';
 import { assertClose } from './tolerances.ts';
+import { NEVER_SCALED, quiet } from './warnings.ts';
 
 const test = suite('regularizers and constraints');
+quiet(test, NEVER_SCALED);
 let engine: ht.Engine;
 test.before(async () => {
   engine = await ht.open({ seed: 3 });

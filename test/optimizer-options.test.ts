@@ -8,8 +8,10 @@ import { nearestHalf } from './reference/half.ts';
 import { adam } from './reference/optimizers.ts';
 import { MODES, numbers } from './step.ts';
 import { assertClose } from './tolerances.ts';
+import { NEVER_SCALED, quiet } from './warnings.ts';
 
 const test = suite('optimizer options');
+quiet(test, NEVER_SCALED);
 let engine: ht.Engine;
 test.before(async () => {
   engine = await ht.open();

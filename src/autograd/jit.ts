@@ -1,9 +1,9 @@
 /** `jit`: traces a function once per signature into a program and replays it, the counterpart of `tf.function`. */
 
 import { defaultEngine } from '../gpu/default-engine.ts';
-import type { Copy, Engine } from '../gpu/engine.ts';
+import type { Engine } from '../gpu/engine.ts';
 import type { Profile } from '../gpu/profile.ts';
-import type { Program } from '../gpu/program.ts';
+import type { Copy, Program } from '../gpu/program.ts';
 import type { ProgramReport } from '../gpu/program-report.ts';
 import type { Storage } from '../gpu/storage.ts';
 import { ArgumentError } from '../values/errors.ts';

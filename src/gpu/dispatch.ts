@@ -18,6 +18,8 @@ export interface Dispatch {
   readonly gated?: ((by: Storage, result: Storage) => Dispatch) | undefined;
   /** The same dispatch with a flag that is set where it stores infinities or NaN, of kernels that can set one. */
   readonly flagging?: ((flag: Storage) => Dispatch) | undefined;
+  /** What such a kernel was given. */
+  readonly flags?: Storage | undefined;
 }
 
 /** Throws `ArgumentError` and `TypeError` for what WebGPU would refuse. */

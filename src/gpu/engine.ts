@@ -8,7 +8,7 @@ import { Health } from './health.ts';
 import { Pipelines } from './pipelines.ts';
 import type { Profile } from './profile.ts';
 import { profileProgram } from './profiler.ts';
-import { Program } from './program.ts';
+import { type Copy, Program } from './program.ts';
 import { CommandQueue } from './queue.ts';
 import { Readback, type ReadRequest } from './readback.ts';
 import type { Call, Shader } from './shader.ts';
@@ -16,13 +16,6 @@ import type { Libraries } from './specialise.ts';
 import { Allocator, type Kind, type MemoryReport, Storage } from './storage.ts';
 import { Timer } from './timer.ts';
 import { Trace } from './trace.ts';
-
-/** The start of one storage into that of another. */
-export interface Copy {
-  readonly from: Storage;
-  readonly to: Storage;
-  readonly bytes: number;
-}
 
 export class Engine {
   /** Adapter, features, limits and the form of float16. */
@@ -126,14 +119,14 @@ export class Engine {
 
   /**
    * Inside a traced function: lets the kernel that made `storage` set word 0 of `flag` where it stores an infinity or a
-   * NaN. False where no kernel can: none made it alone, or it has no such flag.
+   * NaN. False where no kernel can: none made it alone, it has no such flag, or the flag was read and cleared since.
    */
   flagOverflow(storage: Storage, flag: Storage): boolean {
     const trace = this.#trace;
     const at = trace?.makerOf(storage);
     const flagging = at === undefined ? undefined : trace?.dispatches[at]?.flagging;
-    if (!trace || !flagging) return false;
-    this.#record(flagging(flag), at);
+    if (!trace || !flagging || trace.writtenAfter(at!, flag)) return false;
+    this.#record({ ...flagging(flag), flags: flag }, at);
     return true;
   }
 
@@ -251,6 +244,11 @@ export class Engine {
 
   get tracing(): boolean {
     return this.#trace !== undefined;
+  }
+
+  /** What is being recorded now, to tell one trace from another. */
+  get openTrace(): object | undefined {
+    return this.#trace;
   }
 
   /** Runs `fn` at once even inside a traced function: for state made on first use. */

@@ -10,6 +10,13 @@ import { type Allocator, type Span, type Storage, spanOf } from './storage.ts';
 import type { Trace } from './trace.ts';
 import { withoutUnread } from './unread.ts';
 
+/** The start of one storage into that of another. */
+export interface Copy {
+  readonly from: Storage;
+  readonly to: Storage;
+  readonly bytes: number;
+}
+
 interface Step {
   readonly pipeline: GPUComputePipeline;
   readonly bindGroup: GPUBindGroup;

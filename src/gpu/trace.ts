@@ -64,4 +64,14 @@ export class Trace {
     );
     return makers.length === 1 ? makers[0]![0] : undefined;
   }
+
+  /** Whether a dispatch behind place `at` writes `flag`, those left out that may only set it. */
+  writtenAfter(at: number, flag: Storage): boolean {
+    return this.dispatches
+      .slice(at + 1)
+      .some(
+        ({ storages, flags, pipeline: { layoutKey } }) =>
+          flags !== flag && storages.some((one, i) => one === flag && layoutKey[i] === 'w'),
+      );
+  }
 }

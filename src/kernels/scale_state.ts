@@ -41,7 +41,24 @@ export function finiteCheckKernel(x: Operand, state: Storage, blocks?: Storage):
   });
 }
 
+/** What `scale_update.wgsl` ends: a step with a scale of its own, one under a scale that optimizers share, or those since it moved. */
+export type ScalePart =
+  | { readonly kind: 'ALONE' | 'SHARED' }
+  | { readonly kind: 'STEP'; readonly shared: Storage };
+
 /** Decides on the step, moves the scale, counts. */
-export function scaleUpdateKernel(engine: Engine, state: Storage, update: ScaleUpdate): void {
-  engine.run(scale_update, { types: {}, bindings: { state }, params: update, workgroups: [1, 1, 1] });
+export function scaleUpdateKernel(
+  engine: Engine,
+  state: Storage,
+  update: ScaleUpdate,
+  part: ScalePart,
+): void {
+  const { constants } = scale_update;
+  engine.run(scale_update, {
+    types: {},
+    overrides: { PART: constants[part.kind] },
+    bindings: { state, shared_state: part.kind === 'STEP' ? part.shared : unusedStorage(engine) },
+    params: update,
+    workgroups: [1, 1, 1],
+  });
 }

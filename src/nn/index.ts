@@ -1,10 +1,11 @@
 /** What users see of floors precision and nn. */
-import { dynamicLossScale, NO_LOSS_SCALE, staticLossScale } from '../precision/loss-scale.ts';
+import { dynamicLossScale, NO_LOSS_SCALE, noLossScale, staticLossScale } from '../precision/loss-scale.ts';
 import { globalPolicy, Policy, setGlobalPolicy } from '../precision/policy.ts';
 import { DTypePolicyMap } from '../precision/policy-map.ts';
+import { GradScaler } from './optimizers/grad-scaler.ts';
 import { LossScaleOptimizer } from './optimizers/loss-scale-optimizer.ts';
 
-export type { LossScale, Rules } from '../precision/loss-scale.ts';
+export type { Accumulation, LossScale, Rules } from '../precision/loss-scale.ts';
 export { Policy, type PolicyLike, type PolicyName, type SerializedPolicy } from '../precision/policy.ts';
 export { Advice, type AdviceRow, type Measured, type Verdict } from './advice.ts';
 export { type AdviseOptions, advise } from './advise.ts';
@@ -23,10 +24,13 @@ export { type RegisterOptions, registerLayer } from './layers/registry.ts';
 export { losses } from './losses.ts';
 export { type MetricLike, metrics } from './metrics.ts';
 export { Model } from './model.ts';
+export { GradScaler, type GradScalerOptions } from './optimizers/grad-scaler.ts';
 export { optimizers, type Schedule, schedules } from './optimizers/index.ts';
-export { LossScaleOptimizer, type LossScaleOptions } from './optimizers/loss-scale-optimizer.ts';
-export { Optimizer, type OptimizerOptions, type OptimizerState } from './optimizers/optimizer.ts';
+export { LossScaleOptimizer } from './optimizers/loss-scale-optimizer.ts';
+export { Optimizer, type OptimizerState } from './optimizers/optimizer.ts';
+export type { OptimizerOptions } from './optimizers/options.ts';
 export { zip } from './optimizers/pairs.ts';
+export type { LossScaleOptions } from './optimizers/scale-options.ts';
 export { type Regularizer, regularizers } from './regularizers.ts';
 export { Sequential, sequential } from './sequential.ts';
 export { SymbolicTensor } from './symbolic.ts';
@@ -40,7 +44,9 @@ export const mixedPrecision = {
   globalPolicy,
   setGlobalPolicy,
   LossScaleOptimizer,
+  GradScaler,
   NO_LOSS_SCALE,
+  noLossScale,
   staticLossScale,
   dynamicLossScale,
 };

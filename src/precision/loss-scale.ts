@@ -86,6 +86,11 @@ export const NO_LOSS_SCALE: LossScale = {
   scaledGradients: false,
 };
 
+/** Losses stay as they are, and steps with gradients that are not finite apply: jmp's `NoOpLossScale`. */
+export function noLossScale(): LossScale {
+  return NO_LOSS_SCALE;
+}
+
 /** A fixed scale. As in tf.keras, gradients are not checked. Throws `ArgumentError` unless within 2^-126 and 2^127. */
 export function staticLossScale(scale: number, rules: Rules = 'keras3'): LossScale {
   return { ...PRESETS[rules], kind: 'static', initialScale: positive('scale', scale), skips: false };
@@ -109,7 +114,13 @@ export type DynamicOptions = Partial<
 
 /** A scale that finds its own height. Every number of the rule set is an option. Throws `ArgumentError`. */
 export function dynamicLossScale(options: DynamicOptions = {}, rules: Rules = 'keras3'): LossScale {
-  const scale: LossScale = { ...PRESETS[checkRules(rules)], ...withoutUndefined(options) };
+  const scale = checkNumbers({ ...PRESETS[checkRules(rules)], ...withoutUndefined(options) });
+  if (options.minScale !== undefined && options.minScale > scale.initialScale)
+    fail('minScale', options.minScale, `a number up to initialScale, ${scale.initialScale}`);
+  return scale;
+}
+
+function checkNumbers(scale: LossScale): LossScale {
   positive('maxScale', scale.maxScale);
   if (!(positive('initialScale', scale.initialScale) <= scale.maxScale))
     fail('initialScale', scale.initialScale, `a number up to maxScale, ${scale.maxScale}`);
@@ -120,14 +131,24 @@ export function dynamicLossScale(options: DynamicOptions = {}, rules: Rules = 'k
     fail('backoffFactor', scale.backoffFactor, 'a number between 0 and 1');
   if (!(scale.minScale >= 0 && scale.minScale <= scale.maxScale))
     fail('minScale', scale.minScale, 'a number from 0 to maxScale');
-  if (options.minScale !== undefined && scale.minScale > scale.initialScale)
-    fail('minScale', scale.minScale, `a number up to initialScale, ${scale.initialScale}`);
   for (const name of ['growthSteps', 'hysteresis'] as const) count(name, scale[name]);
   for (const name of ['countSkipped', 'consecutiveHysteresis'] as const)
     if (typeof scale[name] !== 'boolean') fail(name, scale[name], 'true or false');
   if (!(ACCUMULATIONS as readonly unknown[]).includes(scale.accumulation))
     fail('accumulation', scale.accumulation, list(ACCUMULATIONS));
   return { ...scale, minScale: Math.max(scale.minScale, SMALLEST) };
+}
+
+const KINDS = ['none', 'static', 'dynamic'] as const;
+
+/** `given` as a loss scale, also one that went through JSON. Throws `ArgumentError`. */
+export function checkLossScale(where: string, given: unknown): LossScale {
+  const { kind } = (given ?? {}) as Partial<LossScale>;
+  if (!(KINDS as readonly unknown[]).includes(kind))
+    throw new ArgumentError(
+      `${where}: lossScale is ${show(given)}; use noLossScale(), staticLossScale(scale) or dynamicLossScale(options)`,
+    );
+  return checkNumbers({ ...NO_LOSS_SCALE, ...(given as LossScale) });
 }
 
 /** The largest float32 scale that may still grow: its product with the growth factor, rounded to float32, is not above `maxScale`. */

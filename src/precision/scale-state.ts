@@ -9,6 +9,8 @@ import {
   finiteCheckKernel,
   SCALE_STATE,
   SCALE_STATE_BYTES,
+  type ScalePart,
+  type ScaleUpdate,
   scaleUpdateKernel,
 } from '../kernels/scale_state.ts';
 import { type ScheduleCall, scheduleKernel } from '../kernels/schedule.ts';
@@ -50,6 +52,18 @@ export interface StepRule {
   readonly window?: number;
 }
 
+/** What else the end of a step may be told. */
+export interface StepEnd {
+  /** Of gradients that lie in arenas: where those hold nothing. */
+  readonly blocks?: readonly Storage[];
+  /** Gives the step its learning rate. */
+  readonly schedule?: ScheduleCall | undefined;
+  /** Whether the gradients arrive multiplied with the scale. Default: as the loss scale says. */
+  readonly scaled?: boolean;
+  /** The state whose scale the step is under, and which is told what it met. Default: its own. */
+  readonly shared?: ScaleState | undefined;
+}
+
 export class ScaleState {
   readonly engine: Engine;
   readonly lossScale: LossScale;
@@ -74,36 +88,47 @@ export class ScaleState {
     return this.words.storage;
   }
 
-  /**
-   * Ends a step, before its updates: looks for infinities and NaN where the loss scale skips, then decides and moves the
-   * scale. `blocks` tell where arenas hold nothing; `schedule` gives the step its learning rate.
-   */
+  /** Sets the overflow flag of the present step where a gradient holds an infinity or a NaN, if the loss scale skips such steps. */
+  check(gradients: readonly Operand[], blocks: readonly Storage[] = []): void {
+    if (!this.lossScale.skips) return;
+    for (const [index, gradient] of gradients.entries())
+      finiteCheckKernel(gradient, this.storage, blocks[index]);
+  }
+
+  /** Ends a step, before its updates: checks the gradients, decides whether the updates apply, and moves the scale. */
   endStep(
     gradients: readonly Operand[],
-    { beta1, beta2, momentumDecay = 0, window = 1 }: StepRule,
-    blocks: readonly Storage[] = [],
-    schedule?: ScheduleCall,
+    rule: StepRule,
+    { blocks, schedule, scaled, shared }: StepEnd = {},
   ): void {
-    if (schedule) scheduleKernel(this.engine, this.storage, schedule, window);
-    const { kind, skips, scaledGradients, countSkipped, ...rule } = this.lossScale;
-    if (skips) {
-      for (const [index, gradient] of gradients.entries())
-        finiteCheckKernel(gradient, this.storage, blocks[index]);
-    }
-    scaleUpdateKernel(this.engine, this.storage, {
-      dynamic: Number(kind === 'dynamic'),
-      growthSteps: rule.growthSteps,
-      growthFactor: rule.growthFactor,
-      backoffFactor: rule.backoffFactor,
-      minScale: rule.minScale,
-      growthLimit: growthLimit(this.lossScale),
-      hysteresis: rule.hysteresis,
-      consecutive: Number(rule.consecutiveHysteresis),
-      windowed: Number(rule.accumulation === 'window'),
-      scaled: Number(scaledGradients),
-      countSkipped: Number(countSkipped),
+    if (schedule) scheduleKernel(this.engine, this.storage, schedule, rule.window ?? 1);
+    this.check(gradients, blocks);
+    this.#update(
+      rule,
+      scaled ?? this.lossScale.scaledGradients,
+      shared ? { kind: 'STEP', shared: shared.storage } : { kind: 'ALONE' },
+    );
+  }
+
+  /** Moves a scale that several optimizers share, by the steps that they have made under it since it last moved. */
+  endShared(): void {
+    this.#update({ beta1: 1, beta2: 1 }, true, { kind: 'SHARED' });
+  }
+
+  #update({ beta1, beta2, momentumDecay = 0, window = 1 }: StepRule, scaled: boolean, part: ScalePart): void {
+    const { kind, consecutiveHysteresis, accumulation, countSkipped, ...rule } = this.lossScale;
+    const { growthSteps, growthFactor, backoffFactor, minScale, hysteresis } = rule;
+    const update: ScaleUpdate = {
+      ...{ growthSteps, growthFactor, backoffFactor, minScale, hysteresis },
       ...{ beta1, beta2, momentumDecay, window },
-    });
+      dynamic: Number(kind === 'dynamic'),
+      growthLimit: growthLimit(this.lossScale),
+      consecutive: Number(consecutiveHysteresis),
+      windowed: Number(accumulation === 'window'),
+      scaled: Number(scaled),
+      countSkipped: Number(countSkipped),
+    };
+    scaleUpdateKernel(this.engine, this.storage, update, part);
   }
 
   async read(): Promise<ScaleValues> {

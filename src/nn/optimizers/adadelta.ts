@@ -2,7 +2,8 @@
 import type { Tensor } from '../../autograd/tensor.ts';
 import { type UpdateTarget, updateKernel } from '../../kernels/optimizer.ts';
 import { checkEpsilon, checkShare } from './checks.ts';
-import { Optimizer, type OptimizerOptions } from './optimizer.ts';
+import { Optimizer } from './optimizer.ts';
+import type { OptimizerOptions } from './options.ts';
 
 export interface AdadeltaOptions extends OptimizerOptions {
   /** Share of the means that a step keeps. Default 0.95. */
@@ -24,6 +25,10 @@ export class Adadelta extends Optimizer {
 
   protected get slotNames(): readonly string[] {
     return ['accumulatedGradient', 'accumulatedDelta'];
+  }
+
+  protected override get rootEpsilon(): number {
+    return this.epsilon;
   }
 
   protected update(target: UpdateTarget, [accumulatedGradient, accumulatedDelta]: readonly Tensor[]): void {

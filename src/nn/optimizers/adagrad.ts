@@ -2,7 +2,8 @@
 import type { Tensor } from '../../autograd/tensor.ts';
 import { type UpdateTarget, updateKernel } from '../../kernels/optimizer.ts';
 import { checkEpsilon } from './checks.ts';
-import { Optimizer, type OptimizerOptions } from './optimizer.ts';
+import { Optimizer } from './optimizer.ts';
+import type { OptimizerOptions } from './options.ts';
 
 export interface AdagradOptions extends OptimizerOptions {
   /** What the sums begin with. Default 0.1. */
@@ -29,6 +30,10 @@ export class Adagrad extends Optimizer {
 
   protected override slotStart(name: string): number {
     return name === 'accumulator' ? this.initialAccumulatorValue : 0;
+  }
+
+  protected override get rootEpsilon(): number {
+    return this.epsilon;
   }
 
   protected update(target: UpdateTarget, [accumulator]: readonly Tensor[]): void {

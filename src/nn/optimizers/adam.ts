@@ -3,7 +3,8 @@ import type { Tensor } from '../../autograd/tensor.ts';
 import { type UpdateTarget, updateKernel } from '../../kernels/optimizer.ts';
 import { checkFlag } from '../checks.ts';
 import { checkBetas, checkEpsilon } from './checks.ts';
-import { Optimizer, type OptimizerOptions } from './optimizer.ts';
+import { Optimizer } from './optimizer.ts';
+import type { OptimizerOptions } from './options.ts';
 
 export interface AdamOptions extends OptimizerOptions {
   /** Default 0.9. */
@@ -32,6 +33,10 @@ export class Adam extends Optimizer {
 
   protected get slotNames(): readonly string[] {
     return this.amsgrad ? ['mean', 'variance', 'largest'] : ['mean', 'variance'];
+  }
+
+  protected override get rootEpsilon(): number {
+    return this.epsilon;
   }
 
   protected override get betas(): { beta1: number; beta2: number } {

@@ -1,4 +1,5 @@
 /** Checks of the numbers that optimizers are made with. */
+import type { Variable } from '../../autograd/variable.ts';
 import { show } from '../../values/dtype.ts';
 import { ArgumentError } from '../../values/errors.ts';
 
@@ -29,4 +30,19 @@ export function checkDecay(name: string, rate: unknown): number | undefined {
 export function checkRate(rate: unknown): number {
   if (typeof rate === 'number' && rate >= 0 && Number.isFinite(rate)) return rate;
   throw new ArgumentError(`optimizer: learningRate ${show(rate)}; use a number from 0 on`);
+}
+
+/** The root of float16's smallest number: squares of what is smaller vanish. */
+const SMALLEST_ROOT = 2 ** -12;
+
+/** Of float16 variables, whose slots are float16 too: a warning where `epsilon` is too small to stand for squares that vanish. */
+export function halfEpsilonAdvice(
+  name: string,
+  epsilon: number | undefined,
+  variables: readonly Variable[],
+): string | undefined {
+  if (epsilon === undefined || epsilon >= SMALLEST_ROOT) return undefined;
+  const half = variables.find(({ dtype }) => dtype === 'float16');
+  if (!half) return undefined;
+  return `${name}: epsilon ${epsilon} is too small for float16 variables such as ${half.name}: squares of gradients below 2^-12 vanish in their slots, and it alone is divided by; use epsilon 1e-3, or the policy 'mixed_float16', whose slots are float32`;
 }

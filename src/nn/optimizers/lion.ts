@@ -2,7 +2,8 @@
 import type { Tensor } from '../../autograd/tensor.ts';
 import { type UpdateTarget, updateKernel } from '../../kernels/optimizer.ts';
 import { checkBetas } from './checks.ts';
-import { Optimizer, type OptimizerOptions } from './optimizer.ts';
+import { Optimizer } from './optimizer.ts';
+import type { OptimizerOptions } from './options.ts';
 
 export interface LionOptions extends OptimizerOptions {
   /** Default 0.9. */

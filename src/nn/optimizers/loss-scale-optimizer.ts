@@ -3,54 +3,25 @@ import type { Tensor } from '../../autograd/tensor.ts';
 import { tidy } from '../../autograd/tidy.ts';
 import type { Variable } from '../../autograd/variable.ts';
 import type { Engine } from '../../gpu/engine.ts';
-import { cast } from '../../ops/cast.ts';
-import { mul } from '../../ops/mul.ts';
-import { reciprocal } from '../../ops/reciprocal.ts';
-import {
-  checkRules,
-  type DynamicOptions,
-  dynamicLossScale,
-  type LossScale,
-  type Rules,
-  staticLossScale,
-} from '../../precision/loss-scale.ts';
+import type { LossScale, Rules } from '../../precision/loss-scale.ts';
 import type { ScaleValues } from '../../precision/scale-state.ts';
-import { list, show } from '../../values/dtype.ts';
+import { show } from '../../values/dtype.ts';
 import { ArgumentError } from '../../values/errors.ts';
-import { checkFlag } from '../checks.ts';
 import { Optimizer, type OptimizerState } from './optimizer.ts';
 import { type GradientPair, zip } from './pairs.ts';
 import { type OptimizerConfig, optimizerClassName, optimizerFromConfig } from './registry.ts';
+import { type LossScaleOptions, lossScaleOf } from './scale-options.ts';
+import { unscaledGradients } from './scaling.ts';
 
 export interface LossScaleConfig extends LossScaleOptions {
   innerOptimizer: OptimizerConfig;
 }
 
-export interface LossScaleOptions extends DynamicOptions {
-  /** Which library's defaults and conventions. Default `'keras3'`. */
-  rules?: Rules;
-  /** False for a fixed scale, `initialScale`, with the rules of tf.keras or PyTorch. Default true. */
-  dynamic?: boolean;
-  name?: string;
-}
-
-/** Options that say nothing of a fixed scale. */
-const DYNAMIC_OPTIONS = [
-  ...['growthSteps', 'growthFactor', 'backoffFactor', 'minScale', 'maxScale'],
-  ...['hysteresis', 'consecutiveHysteresis', 'accumulation'],
-];
-const OPTIONS = ['rules', 'dynamic', 'name', 'initialScale', ...DYNAMIC_OPTIONS, 'countSkipped'];
-const INNER_OPTIONS = [
-  ...['learningRate', 'clipNorm', 'globalClipNorm', 'clipValue', 'lossScaleFactor', 'weightDecay'],
-  ...['useEma', 'emaMomentum', 'emaOverwriteFrequency', 'gradientAccumulationSteps'],
-];
-
-const wrapped = new WeakSet<Optimizer>();
-
 /**
  * Under the rules of Keras 3 and PyTorch: `loss = scaleLoss(loss)` inside the tape, and `applyGradients` takes the
  * scaled gradients. Under those of tf.keras: `getScaledLoss` inside the tape, `getUnscaledGradients`, then
- * `applyGradients`. A step whose gradients are not finite is skipped, and decided on so on the GPU.
+ * `applyGradients`. A step whose gradients are not finite is skipped, and decided on so on the GPU. To clip gradients by hand,
+ * `unscaleGradients` comes between, under all rules. One scale for several optimizers is `GradScaler`'s.
  */
 export class LossScaleOptimizer {
   readonly innerOptimizer: Optimizer;
@@ -58,17 +29,18 @@ export class LossScaleOptimizer {
   readonly name: string;
   readonly #options: LossScaleOptions;
   readonly #lossScale: LossScale;
+  /** Whether the user has ever asked for a scaled loss, or the scale, and for unscaled gradients. */
+  readonly #asked = { scale: false, unscale: false };
+  #warned = false;
 
   /** Throws `ArgumentError` for an inner optimizer that cannot be wrapped, and for options that are none or not its own. */
   constructor(inner: Optimizer, options: LossScaleOptions = {}) {
     checkInner(inner);
-    checkNames(options);
-    this.rules = checkRules(options.rules ?? 'keras3');
+    this.#lossScale = lossScaleOf('LossScaleOptimizer', options, 'keras3');
+    this.rules = options.rules ?? 'keras3';
     this.name = options.name ?? 'LossScaleOptimizer';
     this.#options = { ...options };
-    this.#lossScale = lossScaleOf(this.rules, options);
-    inner.setLossScaling(this.#lossScale);
-    wrapped.add(inner);
+    inner.setLossScaling(this.#lossScale, this);
     this.innerOptimizer = inner;
   }
 
@@ -102,15 +74,26 @@ export class LossScaleOptimizer {
   getScaledLoss(loss: () => Tensor): () => Tensor;
   getScaledLoss(loss: Tensor | (() => Tensor)): Tensor | (() => Tensor) {
     if (typeof loss === 'function') return () => this.getScaledLoss(loss());
+    this.#asked.scale = true;
     return this.innerOptimizer.scaleLoss(loss);
   }
 
-  /** Gradients divided by the scale, each in its own dtype; null stays null. */
+  /**
+   * Gradients divided by the scale, each in its own dtype; null stays null. A value like any other: also for the gradients of an inner
+   * tape that a penalty is made of. Throws `ArgumentError` for gradients that are unscaled already.
+   */
   getUnscaledGradients(gradients: readonly (Tensor | null)[]): (Tensor | null)[] {
-    return gradients.map((gradient) => {
-      if (!gradient) return null;
-      return mul(gradient, cast(reciprocal(this.innerOptimizer.scale(gradient.engine)), gradient.dtype));
-    });
+    this.#asked.unscale = true;
+    if (this.#lossScale.kind === 'none') return [...gradients];
+    return unscaledGradients(`${this.name}.getUnscaledGradients`, gradients, (engine) =>
+      this.innerOptimizer.scale(engine),
+    );
+  }
+
+  /** As of the inner optimizer: for clipping by hand, before `applyGradients`; PyTorch's `unscale_`. */
+  unscaleGradients(gradients: readonly (Tensor | null)[]): (Tensor | null)[] {
+    this.#asked.unscale = true;
+    return this.innerOptimizer.unscaleGradients(gradients);
   }
 
   /** Keras 3's name for `getScaledLoss`. */
@@ -118,8 +101,12 @@ export class LossScaleOptimizer {
     return this.getScaledLoss(loss);
   }
 
-  /** Ends a step. Gradients are scaled ones, but for the rules of tf.keras, under which they are unscaled ones. */
+  /**
+   * Ends a step. Gradients are scaled ones, but for the rules of tf.keras and after `unscaleGradients`, where they are unscaled ones.
+   * Warns, once, where no loss was scaled so far, or where tf.keras's gradients never were unscaled.
+   */
   applyGradients(pairs: readonly GradientPair[]): void {
+    this.#warnOfForgotten();
     this.innerOptimizer.applyGradients(pairs);
   }
 
@@ -132,8 +119,12 @@ export class LossScaleOptimizer {
     fn: () => Tensor,
     variables: readonly Variable[],
   ): { loss: Tensor; gradients: (Tensor | null)[] } {
+    this.#asked.scale = true;
     const { loss, gradients } = this.innerOptimizer.computeGradients(fn, variables);
-    return { loss, gradients: this.rules === 'tf.keras' ? this.getUnscaledGradients(gradients) : gradients };
+    return {
+      loss,
+      gradients: this.#lossScale.scaledGradients ? gradients : this.getUnscaledGradients(gradients),
+    };
   }
 
   /** One step on the loss that `fn` computes; returns the loss, unscaled. */
@@ -181,7 +172,10 @@ export class LossScaleOptimizer {
     this.innerOptimizer.finalizeVariableValues(variables);
   }
 
+  /** The present scale, a float32 scalar on the GPU: for losses and gradients that are scaled by hand. */
   scale(engine: Engine): Tensor {
+    this.#asked.scale = true;
+    this.#asked.unscale = true;
     return this.innerOptimizer.scale(engine);
   }
 
@@ -192,30 +186,31 @@ export class LossScaleOptimizer {
   /** What `fromConfig` makes the same one of. */
   getConfig(): LossScaleConfig {
     const { innerOptimizer: inner, rules, name, dynamic, initialScale, growthSteps } = this;
+    const numbers = { rules, dynamic, initialScale, ...(dynamic ? { growthSteps } : {}) };
     return {
       ...this.#options,
-      ...{ rules, name, dynamic, initialScale },
-      ...(dynamic ? { growthSteps } : {}),
+      ...{ name, ...(this.#options.lossScale ? {} : numbers) },
       innerOptimizer: { className: optimizerClassName(inner), config: inner.getConfig() },
     };
   }
-}
 
-function lossScaleOf(rules: Rules, options: LossScaleOptions): LossScale {
-  if (checkFlag('LossScaleOptimizer', 'dynamic', options.dynamic ?? true))
-    return dynamicLossScale(options, rules);
-  if (rules === 'keras3') {
-    throw new ArgumentError(
-      "LossScaleOptimizer: dynamic false is not in the rules 'keras3'; set lossScaleFactor on the inner optimizer, or use rules 'tf.keras'",
+  #warnOfForgotten(): void {
+    const { kind, scaledGradients } = this.#lossScale;
+    const { scale, unscale } = this.#asked;
+    if (this.#warned || kind === 'none' || (scale && (unscale || scaledGradients))) return;
+    this.#warned = true;
+    const forgotten = [
+      ...(scale ? [] : [scaledGradients ? 'scaleLoss' : 'getScaledLoss']),
+      ...(unscale || scaledGradients ? [] : ['getUnscaledGradients']),
+    ];
+    const [where, rules] = [`${this.name}.applyGradients`, `the rules '${this.rules}'`];
+    const advice = scaledGradients
+      ? `under ${rules} it divides gradients by the loss scale; scale the loss inside the tape, or use minimize`
+      : `under ${rules} the loss is scaled inside the tape and its gradients are unscaled before they are applied; call both, or use minimize`;
+    console.warn(
+      `${where}: ${forgotten.join(' and ')} ${forgotten.length > 1 ? 'were' : 'was'} never called: ${advice}`,
     );
   }
-  if (options.initialScale === undefined) {
-    throw new ArgumentError('LossScaleOptimizer: dynamic false needs initialScale, the fixed scale');
-  }
-  const useless = DYNAMIC_OPTIONS.filter((name) => name in options);
-  if (useless.length > 0)
-    throw new ArgumentError(`LossScaleOptimizer: ${useless.join(', ')} with dynamic false; leave it out`);
-  return staticLossScale(options.initialScale, rules);
 }
 
 function checkInner(inner: unknown): void {
@@ -228,21 +223,5 @@ function checkInner(inner: unknown): void {
     throw new ArgumentError(
       `LossScaleOptimizer: the inner optimizer is ${show(inner)}; use one of ht.optimizers`,
     );
-  }
-  if (wrapped.has(inner)) {
-    throw new ArgumentError(
-      `LossScaleOptimizer: ${inner.name} is wrapped already; make an optimizer for each wrapper`,
-    );
-  }
-}
-
-function checkNames(options: object): void {
-  for (const name of Object.keys(options)) {
-    if (INNER_OPTIONS.includes(name)) {
-      throw new ArgumentError(`LossScaleOptimizer: ${name} belongs to the inner optimizer; set it there`);
-    }
-    if (!OPTIONS.includes(name)) {
-      throw new ArgumentError(`LossScaleOptimizer: unknown option '${name}'; use ${list(OPTIONS)}`);
-    }
   }
 }

@@ -16,7 +16,8 @@ import { ArgumentError } from '../../values/errors.ts';
 import { checkCount, checkFlag, checkNumber } from '../checks.ts';
 import { checkBetas, checkEpsilon, checkShare } from './checks.ts';
 import { gradientArena } from './gradient-arena.ts';
-import { Optimizer, type OptimizerOptions } from './optimizer.ts';
+import { Optimizer } from './optimizer.ts';
+import type { OptimizerOptions } from './options.ts';
 
 export interface MuonOptions extends OptimizerOptions {
   /** AdamW's. Default 0.9. */
@@ -99,6 +100,10 @@ export class Muon extends Optimizer {
     this.nesterov = checkFlag('Muon', 'nesterov', options.nesterov ?? true);
     this.excludeEmbeddings = checkFlag('Muon', 'excludeEmbeddings', options.excludeEmbeddings ?? true);
     this.excludeLayers = checkPatterns(options.excludeLayers ?? []);
+  }
+
+  protected override get rootEpsilon(): number {
+    return this.epsilon;
   }
 
   protected override get betas(): { beta1: number; beta2: number } {

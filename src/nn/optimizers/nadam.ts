@@ -2,7 +2,8 @@
 import type { Tensor } from '../../autograd/tensor.ts';
 import { type UpdateTarget, updateKernel } from '../../kernels/optimizer.ts';
 import { checkBetas, checkEpsilon } from './checks.ts';
-import { Optimizer, type OptimizerOptions } from './optimizer.ts';
+import { Optimizer } from './optimizer.ts';
+import type { OptimizerOptions } from './options.ts';
 
 /** The momentum of step t is beta1 (1 - this^t / 2), as in the paper and in Keras. */
 const MOMENTUM_DECAY = 0.96;
@@ -30,6 +31,10 @@ export class Nadam extends Optimizer {
 
   protected get slotNames(): readonly string[] {
     return ['mean', 'variance'];
+  }
+
+  protected override get rootEpsilon(): number {
+    return this.epsilon;
   }
 
   protected override get betas() {

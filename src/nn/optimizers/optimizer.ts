@@ -6,39 +6,22 @@ import type { Variable } from '../../autograd/variable.ts';
 import type { ArenaRun } from '../../autograd/variable-arena.ts';
 import type { Engine } from '../../gpu/engine.ts';
 import type { UpdateTarget } from '../../kernels/optimizer.ts';
-import { cast } from '../../ops/cast.ts';
-import { mul } from '../../ops/mul.ts';
 import { reshape } from '../../ops/reshape.ts';
-import { type LossScale, NO_LOSS_SCALE, staticLossScale } from '../../precision/loss-scale.ts';
+import { type LossScale, staticLossScale } from '../../precision/loss-scale.ts';
 import { ScaleState, type ScaleValues, startOf } from '../../precision/scale-state.ts';
 import { ArgumentError } from '../../values/errors.ts';
 import { checkOptions } from '../../values/options.ts';
 import { checkCount } from '../checks.ts';
-import { AVERAGE, type Average, type AverageOptions, averageConfig, averageOf } from './average.ts';
-import { checkDecay, checkRate } from './checks.ts';
+import { AVERAGE, type Average, averageConfig, averageOf } from './average.ts';
+import { checkDecay, checkRate, halfEpsilonAdvice } from './checks.ts';
 import { type Clipping, checkClipping } from './clipping.ts';
 import { gradientArena } from './gradient-arena.ts';
+import { OPTIONS, type OptimizerOptions } from './options.ts';
 import { byVariableOf, type GradientPair, zip } from './pairs.ts';
 import { ACCUMULATOR, type Part, type Plan, updateParts } from './parts.ts';
+import { Scaling } from './scaling.ts';
 import { type Schedule, type ScheduleConfig, scheduleOf } from './schedules.ts';
 import { Slots, type SlotValues } from './slots.ts';
-
-export interface OptimizerOptions extends Clipping, AverageOptions {
-  /** A number, or one of `ht.schedules`. Default: the optimizer's own. */
-  learningRate?: number | Schedule | ScheduleConfig;
-  /** Share of the weights that a step takes off, times the learning rate, before its update. Default: none, of AdamW 0.004. */
-  weightDecay?: number;
-  /** Gathers the gradients of so many steps, and updates with their mean. Which of them count is the loss scale's `accumulation`. Default: each step updates. */
-  gradientAccumulationSteps?: number;
-  /** A fixed loss scale: `scaleLoss` multiplies with it, `apply` divides it out. A `LossScaleOptimizer` overrules it. */
-  lossScaleFactor?: number;
-  name?: string;
-}
-
-const OPTIONS = [
-  ...['learningRate', 'clipNorm', 'globalClipNorm', 'clipValue', 'lossScaleFactor', 'name'],
-  ...['weightDecay', 'useEma', 'emaMomentum', 'emaOverwriteFrequency', 'gradientAccumulationSteps'],
-];
 
 /** Everything that a checkpoint needs; slot values in float32. */
 export interface OptimizerState {
@@ -62,7 +45,7 @@ export abstract class Optimizer {
   readonly #factor: number | undefined;
   #undecayed: (variable: Variable) => boolean = () => false;
   readonly #schedule: Schedule | undefined;
-  #lossScale: LossScale;
+  readonly #scaling = new Scaling();
   #learningRate: number;
   /** Those before the next step that a schedule counts, as far as the host knows. */
   #steps = 0;
@@ -86,8 +69,7 @@ export abstract class Optimizer {
     this.clipping = checkClipping(options);
     const factor = options.lossScaleFactor;
     this.#factor = factor;
-    this.#lossScale =
-      factor === undefined ? NO_LOSS_SCALE : { ...staticLossScale(factor), scaledGradients: true };
+    if (factor !== undefined) this.#scaling.set(this.name, staticLossScale(factor));
   }
 
   /** Launches the update of variables that have the same slots. */
@@ -113,17 +95,26 @@ export abstract class Optimizer {
     return { beta1: 1, beta2: 1 };
   }
 
+  /** What is added to the root of a mean of squares, before it is divided by. */
+  protected get rootEpsilon(): number | undefined {
+    return undefined;
+  }
+
   abstract getConfig(): Record<string, unknown>;
 
   get lossScaling(): LossScale {
-    return this.#lossScale;
+    return this.#scaling.rule;
   }
 
-  /** Sets how losses are scaled; for `LossScaleOptimizer`, before the first step. */
-  setLossScaling(lossScale: LossScale): void {
+  /**
+   * Sets how losses are scaled, before the first step; for `LossScaleOptimizer` and `GradScaler`, which give themselves as the owner.
+   * `shared` is a scale that is not this optimizer's own.
+   */
+  setLossScaling(lossScale: LossScale, owner?: object, shared?: (engine: Engine) => ScaleState): void {
+    if (this.#scaling.belongsTo(owner)) return;
     if (this.#state)
       throw new ArgumentError(`${this.name}: it has made steps already; wrap it before the first one`);
-    this.#lossScale = lossScale;
+    this.#scaling.set(this.name, lossScale, owner, shared);
   }
 
   /**
@@ -145,36 +136,53 @@ export abstract class Optimizer {
     this.#state?.write({ learningRate: value });
   }
 
-  /** The loss times the loss scale, in the loss's dtype; the loss itself where there is no scaling. */
+  /** The loss times the loss scale, in the loss's dtype; the loss itself where there is no scaling. Warns where float16 cannot hold it. */
   scaleLoss(loss: Tensor): Tensor {
-    if (this.#lossScale.kind === 'none') return loss;
-    return mul(loss, cast(this.scale(loss.engine), loss.dtype));
+    return this.#scaling.scaleLoss(`${this.name}.scaleLoss`, loss, (engine) => this.scale(engine));
   }
 
   /** The present loss scale, a float32 scalar on the GPU. */
   scale(engine: Engine): Tensor {
-    return this.stateOn(engine).scale;
+    return (this.#scaling.shared?.(engine) ?? this.stateOn(engine)).scale;
+  }
+
+  /**
+   * Ends the scaling before the step: gradients divided by the scale, in float32, for clipping of one's own. A step whose
+   * gradients were not finite here is skipped, whatever becomes of them. The next `applyGradients`, in the same jitted function or
+   * outside as this is, takes unscaled gradients. Throws `ArgumentError` for gradients that are unscaled already.
+   */
+  unscaleGradients(gradients: readonly (Tensor | null)[]): (Tensor | null)[] {
+    const given = gradients.filter((gradient) => gradient !== null && gradient !== undefined);
+    if (given.length === 0) return [...gradients];
+    const { engine } = given[0]!;
+    return this.#scaling.unscale(`${this.name}.unscaleGradients`, gradients, engine, () => {
+      this.stateOn(engine).check(given);
+      return this.scale(engine);
+    });
   }
 
   /** Applies one gradient to each variable, as `zip` pairs them; pairs without a gradient are passed over. */
   applyGradients(pairs: readonly GradientPair[]): void {
-    const byVariable = byVariableOf(`${this.name}.applyGradients`, pairs);
+    const where = `${this.name}.applyGradients`;
+    const byVariable = byVariableOf(where, pairs);
     const { engine } = [...byVariable.keys()][0]!;
+    const scaled = this.#scaling.endStep(where, [...byVariable.values()], engine);
+    this.#scaling.tell(halfEpsilonAdvice(this.name, this.rootEpsilon, [...byVariable.keys()]));
+    const { skips, accumulation } = this.#scaling.rule;
     const state = this.stateOn(engine);
     const runs = this.#slots.runsOf([...byVariable.keys()]);
     const applied = () => {
       const parts = runs.map(({ run, plan }): Part => {
         const own = run.variables.map((variable) => byVariable.get(variable)!);
-        const flag = this.#lossScale.skips ? state.storage : undefined;
+        const flag = skips ? state.storage : undefined;
         return { run, plan, slots: this.#slots.of(run, plan), ...gradientArena(run, own, flag) };
       });
-      state.endStep(
-        parts.map(({ gradient }) => gradient),
-        { ...this.betas, window: this.#window },
-        parts.map(({ unchecked }) => unchecked.storage),
-        this.#schedule?.call,
-      );
-      const windowed = this.#lossScale.accumulation === 'window';
+      const gradients = parts.map(({ gradient }) => gradient);
+      const rule = { ...this.betas, window: this.#window };
+      const blocks = parts.map(({ unchecked }) => unchecked.storage);
+      const shared = this.#scaling.shared?.(engine);
+      state.endStep(gradients, rule, { blocks, schedule: this.#schedule?.call, scaled, shared });
+      const windowed = accumulation === 'window';
       const settings = { clipping: this.clipping, average: this.#average, window: this.#window, windowed };
       updateParts(parts, state.storage, settings, (...part) => this.update(...part));
     };
@@ -243,7 +251,7 @@ export abstract class Optimizer {
     const slots = [...own];
     if (this.#window > 1) slots.push(ACCUMULATOR);
     if (this.#average && !statistic) slots.push(AVERAGE);
-    return { own, slots, decay, statistic, group: `${own.join()} ${decay}` };
+    return { own, slots, wide: [ACCUMULATOR], decay, statistic, group: `${own.join()} ${decay}` };
   }
 
   /** Options that every kind has, where they were given: for `getConfig`. */
@@ -268,7 +276,7 @@ export abstract class Optimizer {
 
   /** The scale state's words; where no step was made, what they will start with. */
   async readState(): Promise<ScaleValues> {
-    if (!this.#state) return { ...startOf(this.#lossScale, this.#learningRate), ...this.#restored };
+    if (!this.#state) return { ...startOf(this.#scaling.rule, this.#learningRate), ...this.#restored };
     const values = await this.#state.read();
     this.#countSteps(values);
     return values;
@@ -284,7 +292,7 @@ export abstract class Optimizer {
   /** Restores what `state` gave. Slots are found by the names of `variables`; throws `ArgumentError` where they do not fit. */
   loadState(state: OptimizerState, variables: readonly Variable[]): void {
     this.#slots.check(`${this.name}.loadState`, state.slots, variables);
-    this.#restored = { ...state.scale };
+    this.#restored = { ...startOf(this.#scaling.rule, this.#learningRate), ...state.scale };
     if (state.scale.learningRate !== undefined) this.#learningRate = state.scale.learningRate;
     this.#countSteps(state.scale);
     this.#state?.write(this.#restored);
@@ -306,7 +314,7 @@ export abstract class Optimizer {
   protected stateOn(engine: Engine): ScaleState {
     if (this.#state?.engine !== engine) {
       this.#state?.dispose();
-      this.#state = new ScaleState(engine, this.#lossScale, this.#learningRate);
+      this.#state = new ScaleState(engine, this.#scaling.rule, this.#learningRate);
       this.#state.write(this.#restored);
     }
     return this.#state;

@@ -3,7 +3,8 @@ import type { Tensor } from '../../autograd/tensor.ts';
 import { type UpdateTarget, updateKernel } from '../../kernels/optimizer.ts';
 import { checkFlag } from '../checks.ts';
 import { checkEpsilon, checkShare } from './checks.ts';
-import { Optimizer, type OptimizerOptions } from './optimizer.ts';
+import { Optimizer } from './optimizer.ts';
+import type { OptimizerOptions } from './options.ts';
 
 export interface RMSpropOptions extends OptimizerOptions {
   /** Share of the mean that a step keeps. Default 0.9. */
@@ -37,6 +38,10 @@ export class RMSprop extends Optimizer {
       ...(this.centered ? ['averageGradient'] : []),
       ...(this.momentum > 0 ? ['momentum'] : []),
     ];
+  }
+
+  protected override get rootEpsilon(): number {
+    return this.epsilon;
   }
 
   protected update(target: UpdateTarget, [velocity, ...rest]: readonly Tensor[]): void {

@@ -4,7 +4,8 @@ import { type UpdateTarget, updateKernel } from '../../kernels/optimizer.ts';
 import { show } from '../../values/dtype.ts';
 import { ArgumentError } from '../../values/errors.ts';
 import { checkFlag, checkNumber } from '../checks.ts';
-import { Optimizer, type OptimizerOptions } from './optimizer.ts';
+import { Optimizer } from './optimizer.ts';
+import type { OptimizerOptions } from './options.ts';
 
 export interface SGDOptions extends OptimizerOptions {
   /** Default 0: none. */

@@ -14,6 +14,8 @@ export interface SlotPlan {
   /** Variables of one group are updated alike. */
   readonly group: string;
   readonly slots: readonly string[];
+  /** Slots that are float32 whatever the variable is. */
+  readonly wide?: readonly string[];
 }
 
 interface ArenaSlots {
@@ -46,7 +48,7 @@ export class Slots<P extends SlotPlan> {
   /** By name, laid out as the part of an arena. They stay the optimizer's. */
   of(
     { arena, start, size }: Pick<ArenaRun, 'arena' | 'start' | 'size'>,
-    { slots }: SlotPlan,
+    { slots, wide }: SlotPlan,
   ): Readonly<Record<string, Tensor>> {
     const known: ArenaSlots = this.#arenas.get(arena) ?? { whole: new Map(), parts: new Map() };
     this.#arenas.set(arena, known);
@@ -54,7 +56,8 @@ export class Slots<P extends SlotPlan> {
       const key = `${name} ${start}+${size}`;
       const made = known.parts.get(key);
       if (made) return made;
-      const whole = known.whole.get(name) ?? arena.memory('optimizer slots', arena.dtype, this.#start(name));
+      const dtype = wide?.includes(name) ? 'float32' : arena.dtype;
+      const whole = known.whole.get(name) ?? arena.memory('optimizer slots', dtype, this.#start(name));
       known.whole.set(name, whole);
       const own = arena.part(whole, { start, size });
       known.parts.set(key, own);
@@ -91,8 +94,8 @@ export class Slots<P extends SlotPlan> {
     this.runsOf(variables.filter(({ name }) => Object.values(values).some((own) => own[name])));
     for (const variable of variables) {
       if (!this.#variables.has(variable)) continue;
-      const { engine, dtype, name, size } = variable;
-      for (const [slot, { storage }] of Object.entries(this.#ofVariable(variable))) {
+      const { engine, name, size } = variable;
+      for (const [slot, { storage, dtype }] of Object.entries(this.#ofVariable(variable))) {
         const own = values[slot]?.[name] ?? new Float32Array(size).fill(this.#start(slot));
         engine.untraced(() => engine.write(storage, encode(name, own, dtype)));
       }
