@@ -69,10 +69,16 @@ const DYNAMIC = {
  * lets the scale grow to infinity, and both let it fall to 0; here every rule set stays within 2^-126 and 2^127.
  */
 const PRESETS: Readonly<Record<Rules, LossScale>> = {
-  keras3: { ...DYNAMIC, initialScale: 2 ** 15, minScale: 0, countSkipped: false, scaledGradients: true },
+  keras3: {
+    ...DYNAMIC,
+    initialScale: 2 ** 15,
+    minScale: SMALLEST,
+    countSkipped: false,
+    scaledGradients: true,
+  },
   'tf.keras': { ...DYNAMIC, initialScale: 2 ** 15, minScale: 1, countSkipped: true, scaledGradients: false },
   pytorch: {
-    ...{ ...DYNAMIC, initialScale: 2 ** 16, minScale: 0, countSkipped: false, scaledGradients: true },
+    ...{ ...DYNAMIC, initialScale: 2 ** 16, minScale: SMALLEST, countSkipped: false, scaledGradients: true },
     accumulation: 'window',
   },
 };
@@ -114,7 +120,7 @@ export type DynamicOptions = Partial<
 
 /** A scale that finds its own height. Every number of the rule set is an option. Throws `ArgumentError`. */
 export function dynamicLossScale(options: DynamicOptions = {}, rules: Rules = 'keras3'): LossScale {
-  const scale = checkNumbers({ ...PRESETS[checkRules(rules)], ...withoutUndefined(options) });
+  const scale = checkNumbers(withOptions(PRESETS[checkRules(rules)], options));
   if (options.minScale !== undefined && options.minScale > scale.initialScale)
     fail('minScale', options.minScale, `a number up to initialScale, ${scale.initialScale}`);
   return scale;
@@ -148,7 +154,7 @@ export function checkLossScale(where: string, given: unknown): LossScale {
     throw new ArgumentError(
       `${where}: lossScale is ${show(given)}; use noLossScale(), staticLossScale(scale) or dynamicLossScale(options)`,
     );
-  return checkNumbers({ ...NO_LOSS_SCALE, ...(given as LossScale) });
+  return checkNumbers(withOptions(NO_LOSS_SCALE, given as LossScale));
 }
 
 /** The largest float32 scale that may still grow: its product with the growth factor, rounded to float32, is not above `maxScale`. */
@@ -182,6 +188,8 @@ function fail(name: string, value: unknown, accepted: string): never {
   throw new ArgumentError(`loss scale: ${name} is ${show(value)}; use ${accepted}`);
 }
 
-function withoutUndefined<T extends object>(options: T): Partial<T> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
+/** `preset` with what `options` give of it. */
+function withOptions(preset: LossScale, options: Partial<LossScale>): LossScale {
+  const given = Object.entries(options).filter(([name, value]) => name in preset && value !== undefined);
+  return { ...preset, ...Object.fromEntries(given) };
 }

@@ -108,22 +108,22 @@ export class GradScaler {
 
   /**
    * Moves the scale by the steps made since it last moved; while all of them only gather gradients, it stays. With `scale` it becomes
-   * that. Throws `ArgumentError` where no optimizer has stepped, or has done so in another jitted function.
+   * that. Gradients that were unscaled and not applied are given up. Throws `ArgumentError` where there was neither, or in another
+   * jitted function.
    */
   update(scale?: number): void {
     const where = `${this.name}.update`;
     const state = this.#state;
     const trace = state?.engine.openTrace;
-    const stepped = [...this.#stages.values()].filter(({ name }) => name === 'stepped');
-    if (scale === undefined && stepped.length === 0)
+    if (scale === undefined && this.#stages.size === 0)
       throw new ArgumentError(`${where}: no optimizer has stepped since the last update; call step before`);
-    if (this.enabled && stepped.some((stage) => stage.trace !== trace))
+    if (this.enabled && [...this.#stages.values()].some((stage) => stage.trace !== trace))
       throw new ArgumentError(
         `${where}: a step was made in another jitted function, or outside of this one; step and update in one function`,
       );
     if (scale !== undefined) this.#setScale(where, scale);
     else if (this.enabled) state!.endShared();
-    this.#stages.clear();
+    for (const [optimizer, stage] of this.#stages) this.#end(optimizer, stage);
   }
 
   /** The present scale. Reads from the GPU; training needs it never. */
@@ -189,6 +189,11 @@ export class GradScaler {
     const { kind } = this.lossScaling;
     const own: LossScale = { ...this.lossScaling, kind: kind === 'dynamic' ? 'static' : kind };
     optimizer.setLossScaling(own, this, this.enabled ? (engine) => this.#stateOn(engine) : undefined);
+  }
+
+  #end(optimizer: Optimizer, { name }: Stage): void {
+    if (name === 'unscaled') optimizer.giveUpGradients();
+    this.#stages.delete(optimizer);
   }
 
   #setScale(where: string, scale: number): void {

@@ -69,7 +69,7 @@ export abstract class Optimizer {
     this.clipping = checkClipping(options);
     const factor = options.lossScaleFactor;
     this.#factor = factor;
-    if (factor !== undefined) this.#scaling.set(this.name, staticLossScale(factor));
+    if (factor !== undefined) this.#scaling.set(staticLossScale(factor));
   }
 
   /** Launches the update of variables that have the same slots. */
@@ -111,10 +111,10 @@ export abstract class Optimizer {
    * `shared` is a scale that is not this optimizer's own.
    */
   setLossScaling(lossScale: LossScale, owner?: object, shared?: (engine: Engine) => ScaleState): void {
-    if (this.#scaling.belongsTo(owner)) return;
+    if (this.#scaling.belongsTo(this.name, owner)) return;
     if (this.#state)
       throw new ArgumentError(`${this.name}: it has made steps already; wrap it before the first one`);
-    this.#scaling.set(this.name, lossScale, owner, shared);
+    this.#scaling.set(lossScale, owner, shared);
   }
 
   /**
@@ -159,6 +159,12 @@ export abstract class Optimizer {
       this.stateOn(engine).check(given);
       return this.scale(engine);
     });
+  }
+
+  /** Forgets gradients that were unscaled and will not be applied, so that others can be. */
+  giveUpGradients(): void {
+    this.#scaling.giveUp();
+    if (!this.#state?.engine.tracing) this.#state?.write({ overflow: 0 });
   }
 
   /** Applies one gradient to each variable, as `zip` pairs them; pairs without a gradient are passed over. */

@@ -71,9 +71,13 @@ export class Scaling {
   #unscaledIn: { readonly trace: object | undefined } | undefined;
   readonly #told = new Set<string>();
 
-  /** Whether `owner` has set the scale. */
-  belongsTo(owner: object | undefined): boolean {
-    return owner !== undefined && this.#owner === owner;
+  /** Whether `owner` has set the scale. Throws `ArgumentError` where another one has. */
+  belongsTo(where: string, owner: object | undefined): boolean {
+    if (this.#owner && this.#owner !== owner)
+      throw new ArgumentError(
+        `loss scale: ${where} is wrapped already; make an optimizer for each LossScaleOptimizer or GradScaler`,
+      );
+    return this.#owner !== undefined;
   }
 
   get rule(): LossScale {
@@ -85,12 +89,8 @@ export class Scaling {
     return this.#shared;
   }
 
-  /** `owner` moves the scale from now on. Throws `ArgumentError` where another one does. */
-  set(where: string, rule: LossScale, owner?: object, shared?: (engine: Engine) => ScaleState): void {
-    if (this.#owner && this.#owner !== owner)
-      throw new ArgumentError(
-        `${where} is wrapped already; make an optimizer for each LossScaleOptimizer or GradScaler`,
-      );
+  /** `owner` moves the scale from now on. */
+  set(rule: LossScale, owner?: object, shared?: (engine: Engine) => ScaleState): void {
     [this.#rule, this.#owner, this.#shared] = [rule, owner, shared];
   }
 
@@ -119,6 +119,10 @@ export class Scaling {
       const inverse = reciprocal(scaleNow());
       return gradients.map((gradient) => gradient && marked(mul(cast(gradient, 'float32'), inverse)));
     });
+  }
+
+  giveUp(): void {
+    this.#unscaledIn = undefined;
   }
 
   /** Whether gradients that are applied now arrive multiplied with the scale; the step ends with it. Throws `ArgumentError`. */
