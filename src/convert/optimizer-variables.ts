@@ -200,14 +200,34 @@ function wordsOf(optimizer: Optimizer, scalars: Scalars): Partial<ScaleValues> {
   const { gradientAccumulationSteps: window = 1, learningRate, beta1, beta2, adamBeta1, adamBeta2 } = config;
   const steps = scalars.iteration ?? 0;
   const iterations = Math.floor(steps / window);
-  const power = (beta = 1) => beta ** iterations;
+  // Lion has betas, and no bias to correct.
+  const corrects = optimizerClassName(optimizer) !== 'Lion';
+  const power = (beta = 1) => (corrects ? powerOf(beta, iterations) : 1);
   const { learning_rate: rate, dynamic_scale: scale, step_counter: growthCounter } = scalars;
   return {
     ...{ iterations, gathered: steps % window },
     ...{ beta1Power: scalars.u_product ?? power(beta1 ?? adamBeta1), beta2Power: power(beta2 ?? adamBeta2) },
-    ...(rate !== undefined && typeof learningRate === 'number' ? { learningRate: rate } : {}),
+    // The configuration has the rate with more digits, where it is the same one.
+    ...(rate !== undefined && typeof learningRate === 'number' && Math.fround(learningRate) !== rate
+      ? { learningRate: rate }
+      : {}),
     ...(scale === undefined ? {} : { scale, growthCounter: growthCounter ?? 0 }),
   };
+}
+
+/** Steps up to which each one's rounding is followed. */
+const FOLLOWED = 1e7;
+
+/** The running product of `count` factors, rounded to float32 in each step, as the GPU has it. */
+function powerOf(beta: number, count: number): number {
+  if (count > FOLLOWED) return beta ** count;
+  const factor = Math.fround(beta);
+  let [power, before] = [1, Number.NaN];
+  for (let step = 0; step < count && power !== before; step++) {
+    before = power;
+    power = Math.fround(power * factor);
+  }
+  return power;
 }
 
 /** The variables of an optimizer in Keras 3's order. Reads from the GPU. */
