@@ -1,8 +1,10 @@
 /** `halftape`: mixed-precision training on WebGPU, in any host that has `navigator.gpu`. */
 
+import { saveModel } from './convert/save-model.ts';
 import { setDefaultEngine } from './gpu/default-engine.ts';
 import type { Engine } from './gpu/engine.ts';
 import { type OpenOptions as EngineOptions, openEngine } from './kernels/open.ts';
+import { setSave } from './nn/saving.ts';
 import { type PolicyLike, setGlobalPolicy, toPolicy } from './precision/policy.ts';
 import { checkOptions } from './values/options.ts';
 
@@ -16,6 +18,12 @@ export { Tensor } from './autograd/tensor.ts';
 export { keep, tidy } from './autograd/tidy.ts';
 export { Variable } from './autograd/variable.ts';
 export { type LoadOptions, loadModel, type ModelSource } from './convert/load-model.ts';
+export {
+  type ModelTarget,
+  type SaveOptions,
+  type SaveTarget,
+  saveModel,
+} from './convert/save-model.ts';
 export type { EngineInfo, HalfForm, MatrixConfig } from './gpu/adapter.ts';
 export type { Engine } from './gpu/engine.ts';
 export type { Profile } from './gpu/profile.ts';
@@ -37,6 +45,8 @@ export * from './values/errors.ts';
 export { fromHalf, fromHalves, roundToHalf, toHalf, toHalves } from './values/half.ts';
 export type { NestedArray, TensorValues, TypedArray } from './values/nested.ts';
 export type { Shape } from './values/shape.ts';
+
+setSave(saveModel);
 
 export interface OpenOptions extends EngineOptions {
   /** The global policy from now on. Default: as it is, `float32` at the start. */

@@ -3,10 +3,12 @@ import { freemem } from 'node:os';
 import type { Engine } from './gpu/engine.ts';
 import { type OpenOptions, open as openHost, callbacks as shared } from './index.ts';
 import { setProgress } from './nn/progress.ts';
+import { setSave } from './nn/saving.ts';
 import { csvLogger, tensorBoard } from './node/log-callbacks.ts';
 import { modelCheckpoint } from './node/model-checkpoint.ts';
 import { fileNotes } from './node/notes.ts';
 import { terminalProgress } from './node/progress.ts';
+import { saveModel } from './node/save-model.ts';
 import { AdapterError, HalftapeError } from './values/errors.ts';
 
 export * from './index.ts';
@@ -14,6 +16,7 @@ export * from './index.ts';
 /** Those of `halftape`, and those that write files. */
 export const callbacks = { ...shared, csvLogger, modelCheckpoint, tensorBoard };
 export { loadModel } from './node/load-model.ts';
+export { saveModel } from './node/save-model.ts';
 export { loadWeights, saveWeights } from './node/weights-file.ts';
 
 export interface NodeOpenOptions extends OpenOptions {
@@ -22,6 +25,7 @@ export interface NodeOpenOptions extends OpenOptions {
 }
 
 setProgress(terminalProgress);
+setSave(saveModel);
 
 // Dawn's instances: once one is collected while its device lives, the process crashes, so they are kept for ever.
 const instances = new Map<string, GPU>();

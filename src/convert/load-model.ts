@@ -7,12 +7,14 @@ import type { Model } from '../nn/model.ts';
 import type { Tensors } from '../nn/several.ts';
 import type { PolicyLike } from '../precision/policy.ts';
 import { show } from '../values/dtype.ts';
-import { ArgumentError } from '../values/errors.ts';
+import { ArgumentError, HalftapeError } from '../values/errors.ts';
 import { checkOptions } from '../values/options.ts';
 import { assignStored } from './assign.ts';
 import { filesInMemory, type ModelFiles } from './files.ts';
 import { readModel } from './formats.ts';
+import type { Json } from './json.ts';
 import { modelFromConfig } from './keras/read-model.ts';
+import { compileOptionsFrom } from './keras/read-training.ts';
 import type { StoredModel } from './stored-model.ts';
 import { filesAt } from './url-files.ts';
 
@@ -21,13 +23,15 @@ export interface LoadOptions {
   customObjects?: Readonly<Record<string, LayerClass>>;
   /** The policy of all layers, in place of those in the file. */
   policy?: PolicyLike;
+  /** Whether to compile as the file says: by default where that is known, with a warning where it is not; true throws then. */
+  compile?: boolean;
   /** Where the weights go. Default: the engine that was opened last. */
   engine?: Engine;
   /** Told the share of the weights that is there, from 0 to 1. */
   onProgress?: (share: number) => void;
 }
 
-const OPTIONS = ['customObjects', 'policy', 'engine', 'onProgress'];
+const OPTIONS = ['customObjects', 'policy', 'engine', 'onProgress', 'compile'];
 
 /** A URL, one file, several by their names, or what gives files by names. */
 export type ModelSource =
@@ -61,13 +65,26 @@ export async function loadModel<In extends Tensors = Tensor, Out extends Tensors
 export async function modelFromStored(
   where: string,
   stored: StoredModel,
-  { customObjects, policy, engine, onProgress }: LoadOptions & { engine: Engine },
+  { customObjects, policy, engine, onProgress, compile }: LoadOptions & { engine: Engine },
 ): Promise<Model> {
   const { architecture, kerasVersion } = stored;
   const model = modelFromConfig(architecture, { where, kerasVersion, customObjects });
   if (policy !== undefined) model.dtypePolicy = policy as never;
   await assignStored(where, model, stored, engine, { onProgress });
+  if (stored.training && compile !== false) compileAs(where, model, stored.training, compile === true);
   return model;
+}
+
+/** What cannot be restored leaves the model as good for predictions as it was: a warning, unless `compile` was asked for. */
+function compileAs(where: string, model: Model, training: Json, required: boolean): void {
+  try {
+    model.compile(compileOptionsFrom(where, training));
+  } catch (error) {
+    if (required || !(error instanceof HalftapeError)) throw error;
+    console.warn(
+      `loadModel: the model is not compiled, since the file has what is not known: ${error.message}`,
+    );
+  }
 }
 
 function filesFrom(source: ModelSource): ModelFiles {

@@ -14,6 +14,7 @@ import { ArgumentError, ShapeError } from '../values/errors.ts';
 import { checkOptions } from '../values/options.ts';
 import { showShape } from '../values/shape.ts';
 import { checkCount, checkOneOf } from './checks.ts';
+import { described } from './described.ts';
 
 /** A metric whose value for many samples follows from counts that add up over batches. */
 export interface CountedMetric {
@@ -58,7 +59,7 @@ function shareOf(
   whole: (y: Tensor, positive: Tensor) => Tensor,
 ): CountedMetric {
   const threshold = checkThreshold(kind, options);
-  return {
+  const metric: CountedMetric = {
     name: options.name ?? kind,
     counts: (labels, predictions) => {
       const [y, p] = columns(kind, labels, predictions);
@@ -67,6 +68,8 @@ function shareOf(
     },
     value: ([right, all]) => ratio(right!, all!),
   };
+  const className = kind === 'precision' ? 'Precision' : 'Recall';
+  return described(metric, { className, config: { ...options } });
 }
 
 /** Of what is predicted to be positive, the share that is: 0 where nothing is predicted to be. Labels are 0 and 1. Throws `ArgumentError`. */
@@ -82,7 +85,7 @@ export function recall(options: ThresholdOptions = {}): CountedMetric {
 /** The root of the mean squared difference of all elements. */
 export function rootMeanSquaredError(options: { name?: string } = {}): CountedMetric {
   checkOptions('rootMeanSquaredError', options, ['name']);
-  return {
+  const metric: CountedMetric = {
     name: options.name ?? 'rootMeanSquaredError',
     counts: (labels, predictions) => {
       const [y, p] = columns('rootMeanSquaredError', labels, predictions);
@@ -91,6 +94,7 @@ export function rootMeanSquaredError(options: { name?: string } = {}): CountedMe
     },
     value: ([squares, count]) => Math.sqrt(ratio(squares!, count!)),
   };
+  return described(metric, { className: 'RootMeanSquaredError', config: { ...options } });
 }
 
 export interface AUCOptions {
@@ -116,7 +120,7 @@ export function auc(options: AUCOptions = {}): CountedMetric {
   const thresholds = Float32Array.from({ length: count }, (_, i) =>
     i === 0 ? -1e-7 : i === count - 1 ? 1 + 1e-7 : i / (count - 1),
   );
-  return {
+  const metric: CountedMetric = {
     name: options.name ?? 'auc',
     // Of each threshold what is positive and right, then what is positive; then labels that are, and all.
     counts: (labels, predictions) => {
@@ -134,6 +138,7 @@ export function auc(options: AUCOptions = {}): CountedMetric {
       return curve === 'ROC' ? underRoc(right, positive, trues, all) : underPr(right, positive, trues);
     },
   };
+  return described(metric, { className: 'AUC', config: { ...options } });
 }
 
 function underRoc(right: readonly number[], positive: readonly number[], trues: number, all: number): number {

@@ -28,7 +28,7 @@ export interface ModelOptions<I, O> {
 
 export class Functional<In extends Tensors = Tensors, Out extends Tensors = Tensors> extends Model<In, Out> {
   override readonly takes: 'one' | 'list';
-  protected override readonly sublayers: readonly AnyLayer[];
+  override readonly sublayers: readonly AnyLayer[];
   protected readonly inputSpecs: readonly InputSpec[];
   protected override readonly givesList: boolean;
   readonly outputNames: readonly string[];

@@ -62,7 +62,7 @@ export abstract class Layer<
   readonly supportsMasking: boolean = false;
   /** Whether `call` takes a tensor, a list, or a tensor where there is one input and a list where there are several. */
   readonly takes: Takes = 'one';
-  protected override readonly sublayers: readonly AnyLayer[] = [];
+  override readonly sublayers: readonly AnyLayer[] = [];
   readonly #activityRegularizer: Regularizer | undefined;
   readonly #options: Readonly<Record<string, unknown>>;
   readonly #own: readonly string[];

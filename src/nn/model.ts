@@ -20,6 +20,7 @@ import { type AnyLayer, type CallOptions, Layer, type LayerOptions } from './lay
 import type { LossScaleOptimizer } from './optimizers/loss-scale-optimizer.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import type { SamplesBy } from './samples.ts';
+import { saveTo } from './saving.ts';
 import { type Like, like, shapesIn, type Tensors } from './several.ts';
 import { measuresOf, type Training, testStep } from './steps.ts';
 import { type SummaryRow, summaryOf } from './summary.ts';
@@ -49,6 +50,7 @@ export abstract class Model<In extends Tensors = Tensors, Out extends Tensors = 
   stopTraining = false;
   readonly #label: string;
   #compiled: Compiled | undefined;
+  #compileOptions: CompileOptions | undefined;
   #predict: Jitted<Tensor[], readonly Tensor[]> | undefined;
   #shuffles: RandomStream | undefined;
   #advised = false;
@@ -128,6 +130,21 @@ export abstract class Model<In extends Tensors = Tensors, Out extends Tensors = 
       );
     this.#advised = true;
     this.#compiled = compiled(options, this.outputNames, this.policy, this.#compiled);
+    this.#compileOptions = options;
+  }
+
+  /** What `compile` was given; undefined before it. */
+  get compileOptions(): CompileOptions | undefined {
+    return this.#compileOptions;
+  }
+
+  /**
+   * Writes architecture, weights, and what `compile` was given. In Node `target` is a path: a folder for TensorFlow.js, or a file whose end
+   * names its format; elsewhere a `Map` that gets the files, or an object that takes them, `write(path, bytes)`. `options`: `format`,
+   * `halfWeights`, `includeOptimizer`. Throws `ArgumentError` for a model that the format cannot hold.
+   */
+  async save(target: unknown, options: object = {}): Promise<void> {
+    await saveTo(this, target, options);
   }
 
   /** The compiled optimizer, with its loss scaling. Throws `ArgumentError` before `compile`. */

@@ -32,7 +32,7 @@ export interface SequentialOptions {
 }
 
 export class Sequential extends Model<Tensor, Tensor> {
-  protected override readonly sublayers: readonly AnyLayer[];
+  override readonly sublayers: readonly AnyLayer[];
 
   /** Throws `ArgumentError` unless `layers` are layers, each once. */
   constructor(layers: readonly OneInput[], options: SequentialOptions = {}) {

@@ -36,7 +36,7 @@ const names = new Map<string, number>();
 export abstract class Weighted {
   readonly name: string;
   /** Layers inside this one: their weights are its weights. */
-  protected readonly sublayers: readonly Weighted[] = [];
+  readonly sublayers: readonly Weighted[] = [];
   /** Where the weights are, or are being made. */
   protected engine: Engine | undefined;
   readonly #weights: Variable[] = [];

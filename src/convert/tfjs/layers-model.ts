@@ -5,6 +5,7 @@ import type { Format } from '../format.ts';
 import { isRecord, Place, parseJson } from '../json.ts';
 import type { KerasObject, StoredModel, StoredTensor } from '../stored-model.ts';
 import { type ManifestTensor, tensorsIn } from './manifest.ts';
+import { isShard, writeLayersModel } from './write.ts';
 
 /** Longest `model.json` that is looked at. */
 const LONGEST_JSON = 2 ** 28;
@@ -22,6 +23,7 @@ export const tfjsLayersModel: Format = {
     const topology = place.at('modelTopology');
     return isRecord(topology.value) && !('node' in topology.value) ? modelFrom(place, files) : undefined;
   },
+  writer: { key: 'tfjs', extension: undefined, write: writeLayersModel, isPart: isShard },
 };
 
 /** `model.json`, or the file that was named; undefined where it begins like no JSON. */

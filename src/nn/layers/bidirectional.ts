@@ -39,11 +39,13 @@ export class Bidirectional<Out extends Tensors = Tensor> extends Layer<Tensor, O
   readonly forwardLayer: Inner;
   readonly backwardLayer: Inner;
   readonly mergeMode: MergeMode;
-  protected override readonly sublayers: readonly AnyLayer[];
+  readonly #given: boolean;
+  override readonly sublayers: readonly AnyLayer[];
 
   constructor(options: BidirectionalOptions) {
     super('bidirectional', options, ['layer', 'backwardLayer', 'mergeMode']);
     const { layer, mergeMode = 'concat' } = options;
+    this.#given = options.backwardLayer !== undefined;
     if (!(layer instanceof Recurrent))
       throw new ArgumentError(
         `${this.name}: layer is ${show(layer)}; use a recurrent one that ht.layers makes`,
@@ -80,6 +82,12 @@ export class Bidirectional<Out extends Tensors = Tensor> extends Layer<Tensor, O
   ): Like<Out, Symbolic> | Out {
     const [inputs, own] = withStates(input, options);
     return super.apply(inputs as TensorLike, own);
+  }
+
+  /** A `backwardLayer` that was not given follows from `layer`. */
+  override getConfig(): Record<string, unknown> {
+    const { backwardLayer, ...config } = super.getConfig();
+    return this.#given ? { ...config, backwardLayer } : config;
   }
 
   outputShape(sample: Shape): Like<Out, Shape> {

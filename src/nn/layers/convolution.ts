@@ -70,6 +70,16 @@ export abstract class ConvolutionLayer<Padding extends string = 'valid' | 'same'
     this.#biasRules = weightRules(this.name, options, ['bias']);
   }
 
+  /** Sizes as lists, of one for steps. */
+  override getConfig(): Record<string, unknown> {
+    const own = (pair: Pair) => pair.slice(2 - this.axes);
+    const { kernelSize, strides, dilationRate } = this;
+    return {
+      ...super.getConfig(),
+      ...{ kernelSize: own(kernelSize), strides: own(strides), dilationRate: own(dilationRate) },
+    };
+  }
+
   /** Height and width of a sample, height 1 where there are steps, and its channels. Throws `ShapeError`. */
   protected sizesOf(sample: Shape): { image: Pair; channels: number } {
     if (sample.length !== this.axes + 1) {

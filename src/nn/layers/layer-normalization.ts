@@ -56,6 +56,12 @@ export class RMSNormalization extends Normalization {
     this.axis = checkAxes(this.name, options.axis ?? -1);
   }
 
+  /** What it shares with other normalisations says nothing new of it. */
+  override getConfig(): Record<string, unknown> {
+    const { gammaInitializer, center: _, scale: __, ...config } = super.getConfig();
+    return gammaInitializer === 'ones' ? config : { ...config, scaleInitializer: gammaInitializer };
+  }
+
   protected override weightAxes(): readonly number[] {
     return [this.axis].flat();
   }

@@ -21,6 +21,11 @@ export class LeakyReLU extends ElementwiseLayer {
     this.negativeSlope = checkNumber(this.name, 'negativeSlope', negativeSlope);
   }
 
+  override getConfig(): Record<string, unknown> {
+    const { alpha: _, ...config } = super.getConfig();
+    return config;
+  }
+
   protected call(x: Tensor): Tensor {
     return leakyRelu(x, this.negativeSlope);
   }

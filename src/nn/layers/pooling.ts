@@ -36,6 +36,12 @@ abstract class Pooling extends Layer {
     this.padding = checkOneOf(this.name, 'padding', padding, ['valid', 'same']);
   }
 
+  /** Sizes as lists, of one for steps. */
+  override getConfig(): Record<string, unknown> {
+    const own = (pair: Pair) => pair.slice(2 - this.#axes);
+    return { ...super.getConfig(), poolSize: own(this.poolSize), strides: own(this.strides) };
+  }
+
   outputShape(sample: Shape): Shape {
     if (sample.length !== this.#axes + 1) {
       throw new ShapeError(

@@ -15,7 +15,7 @@ export interface TimeDistributedOptions extends LayerOptions {
 export class TimeDistributed extends Layer {
   override readonly supportsMasking = true;
   readonly layer: Layer;
-  protected override readonly sublayers: readonly AnyLayer[];
+  override readonly sublayers: readonly AnyLayer[];
 
   constructor(options: TimeDistributedOptions) {
     super('timeDistributed', options, ['layer']);

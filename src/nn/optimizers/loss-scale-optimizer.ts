@@ -20,7 +20,7 @@ import { ArgumentError } from '../../values/errors.ts';
 import { checkFlag } from '../checks.ts';
 import { Optimizer, type OptimizerState } from './optimizer.ts';
 import { type GradientPair, zip } from './pairs.ts';
-import { type OptimizerConfig, optimizerFromConfig } from './registry.ts';
+import { type OptimizerConfig, optimizerClassName, optimizerFromConfig } from './registry.ts';
 
 export interface LossScaleConfig extends LossScaleOptions {
   innerOptimizer: OptimizerConfig;
@@ -194,7 +194,7 @@ export class LossScaleOptimizer {
       ...this.#options,
       ...{ rules, name, dynamic, initialScale },
       ...(dynamic ? { growthSteps } : {}),
-      innerOptimizer: { className: inner.constructor.name, config: inner.getConfig() },
+      innerOptimizer: { className: optimizerClassName(inner), config: inner.getConfig() },
     };
   }
 }

@@ -9,6 +9,12 @@ export interface OptimizerConfig {
   config: Record<string, unknown>;
 }
 
+/** The name by which configurations know its class. */
+export function optimizerClassName(optimizer: Optimizer): string {
+  const found = Object.entries(CLASSES).find(([, kind]) => kind === optimizer.constructor);
+  return found?.[0] ?? optimizer.constructor.name;
+}
+
 /** An optimizer from its class name, in any case, and options. Throws `ArgumentError` for a name that is none. */
 export function optimizerFromConfig({ className, config }: OptimizerConfig): Optimizer {
   const name = (Object.keys(CLASSES) as (keyof typeof CLASSES)[]).find(
