@@ -1,9 +1,10 @@
 /** Attributes of objects in HDF5: the small named values of groups and datasets. */
+
+import type { Cursor } from '../bytes/cursor.ts';
+import { bytesOf, numbersOf } from '../bytes/numbers.ts';
 import { readRecords } from './btree2.ts';
-import type { Cursor } from './cursor.ts';
 import { countOf, type Datatype, readDataspace, readDatatype } from './datatype.ts';
 import { openHeap } from './fractal-heap.ts';
-import { bytesOf, numbersOf } from './numbers.ts';
 import { cursorOf, MESSAGE, type Message } from './object-header.ts';
 import type { Source } from './source.ts';
 

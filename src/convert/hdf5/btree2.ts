@@ -1,5 +1,5 @@
 /** B-trees of version 2: all records of one, in order. */
-import type { Cursor } from './cursor.ts';
+import type { Cursor } from '../bytes/cursor.ts';
 import type { Source } from './source.ts';
 
 /** Deeper trees would hold more than any file. */

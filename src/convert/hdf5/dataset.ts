@@ -1,12 +1,12 @@
 /** Datasets of HDF5: in one piece, inside of their header, or in chunks that may be compressed. */
 import { FormatError } from '../../values/errors.ts';
-import { checkGrowth } from '../inflate.ts';
+import type { Cursor } from '../bytes/cursor.ts';
+import { checkGrowth } from '../bytes/inflate.ts';
+import { bytesOf, numbersOf } from '../bytes/numbers.ts';
 import { readAttribute } from './attributes.ts';
 import { type Chunk, readChunks } from './chunks.ts';
-import type { Cursor } from './cursor.ts';
 import { countOf, type Datatype, readDataspace, readDatatype } from './datatype.ts';
 import { type Filter, readFilters, unfiltered } from './filters.ts';
-import { bytesOf, numbersOf } from './numbers.ts';
 import { cursorOf, MESSAGE, type Message } from './object-header.ts';
 import type { Source } from './source.ts';
 

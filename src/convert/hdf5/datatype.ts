@@ -1,5 +1,5 @@
 /** Types of elements in HDF5: numbers, halves, strings of fixed and of variable length; others are named, not read. */
-import type { Cursor } from './cursor.ts';
+import type { Cursor } from '../bytes/cursor.ts';
 
 export interface Datatype {
   /** As NumPy would call it: 'float32', 'float16', 'int64', 'bool'; 'string', 'vlen string'; else what it is. */

@@ -15,6 +15,8 @@ export interface Hdf5Group {
   readonly kind: 'group';
   /** Of messages: the file, and the path in it. */
   readonly where: string;
+  /** Bytes of the file. */
+  readonly size: number;
   /** Names of what is in the group, in the file's order. */
   readonly names: readonly string[];
   /** The value of an attribute; undefined where there is none. */
@@ -83,6 +85,7 @@ function groupOf(
   return {
     kind: 'group',
     where,
+    size: source.size,
     names: [...links.keys()],
     attribute: (name) => readAttribute(source, messages, name),
     open: async (below) => {

@@ -1,7 +1,7 @@
 /** Filters of chunks in HDF5: gzip, byte shuffling, checksums. */
 import { FormatError } from '../../values/errors.ts';
-import { inflated } from '../inflate.ts';
-import type { Cursor } from './cursor.ts';
+import type { Cursor } from '../bytes/cursor.ts';
+import { inflated } from '../bytes/inflate.ts';
 
 export interface Filter {
   readonly id: number;

@@ -1,6 +1,7 @@
 /** Fractal heaps: where HDF5 keeps links and attributes that are too many or too large for an object's header. */
+
+import type { Cursor } from '../bytes/cursor.ts';
 import { readRecords } from './btree2.ts';
-import type { Cursor } from './cursor.ts';
 import type { Source } from './source.ts';
 
 export interface FractalHeap {

@@ -1,6 +1,7 @@
 /** Links of groups in HDF5: in the header, in a heap, or, as files before version 1.8 have them, in a symbol table. */
+
+import type { Cursor } from '../bytes/cursor.ts';
 import { readRecords } from './btree2.ts';
-import type { Cursor } from './cursor.ts';
 import { openHeap } from './fractal-heap.ts';
 import { cursorOf, MESSAGE, type Message } from './object-header.ts';
 import type { Source } from './source.ts';

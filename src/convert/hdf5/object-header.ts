@@ -1,5 +1,5 @@
 /** The header of an object of HDF5: the messages that say what a group or a dataset is. */
-import { Cursor } from './cursor.ts';
+import { Cursor } from '../bytes/cursor.ts';
 import type { Source } from './source.ts';
 
 /** Numbers of the messages that are read. */

@@ -1,7 +1,7 @@
 /** The bytes of an HDF5 file, by addresses: structures through pages that are kept, data straight from the file. */
 import { FormatError } from '../../values/errors.ts';
+import { Cursor } from '../bytes/cursor.ts';
 import type { ModelFiles } from '../files.ts';
-import { Cursor } from './cursor.ts';
 
 /** Bytes of a page: the structures of a model's file lie side by side in a few of them. */
 const PAGE = 1 << 16;

@@ -1,6 +1,6 @@
 /** Writes HDF5: groups, arrays in one piece, attributes of text; what every library since version 1.8 of the format reads. */
 import { FormatError } from '../../values/errors.ts';
-import { Block, utf8 } from './block.ts';
+import { Block, utf8 } from '../bytes/block.ts';
 import { MESSAGE } from './object-header.ts';
 
 /** A text, or the texts of an array, which h5py writes as NumPy does: of fixed size, and floats where there are none. */

@@ -1,5 +1,5 @@
 /** Compressed bytes of files, as large as the file says and no larger: what would not end is given up. */
-import { FormatError } from '../values/errors.ts';
+import { FormatError } from '../../values/errors.ts';
 
 /** A file may say that it holds so many times its bytes, and this much more: trained weights hardly shrink, zeros do. */
 const GROWTH = 100;

@@ -1,0 +1,53 @@
+/** Keras's .keras archives: a configuration, and variables in HDF5 or NumPy's format; and files of such variables alone. */
+import type { ModelFiles } from '../files.ts';
+import { openHdf5 } from '../hdf5/file.ts';
+import { isRecord, parseJson } from '../json.ts';
+import type { KerasObject, StoredModel } from '../stored-model.ts';
+import { zipFiles } from '../zip.ts';
+import { checkTotal } from './datasets.ts';
+import { asModel } from './layers.ts';
+import { readStore, type StoreNode, variablesOf, weightsIn } from './store.ts';
+
+const CONFIG = 'config.json';
+const WEIGHTS = 'model.weights.h5';
+
+/** Reads the model in the archive `path`. Throws `FormatError` that says what is wrong, and where. */
+export async function readKerasArchive(files: ModelFiles, path: string): Promise<StoredModel> {
+  const archive = await zipFiles(files, path);
+  const where = `${files.name}: ${CONFIG}`;
+  const architecture = asModel(where, parseJson(where, await archive.read(CONFIG)));
+  const { compile_config: training } = architecture;
+  return {
+    ...(await fromHdf5(archive, WEIGHTS, architecture)),
+    training: isRecord(training) ? training : undefined,
+  };
+}
+
+/** Reads the variables in the .weights.h5 file `path`, of the model that `architecture` describes. Throws `FormatError`. */
+export async function readKerasWeights(
+  files: ModelFiles,
+  path: string,
+  architecture: KerasObject,
+): Promise<StoredModel> {
+  return fromHdf5(files, path, architecture);
+}
+
+async function fromHdf5(files: ModelFiles, path: string, architecture: KerasObject): Promise<StoredModel> {
+  const where = files.main === path ? files.name : `${files.name}: ${path}`;
+  const root = await openHdf5(where, files, path);
+  return fromStore(where, await readStore(root), root.size, architecture);
+}
+
+/** `size` is that of the file in bytes. */
+function fromStore(where: string, store: StoreNode, size: number, architecture: KerasObject): StoredModel {
+  const weights = weightsIn(store, architecture);
+  const optimizer = variablesOf(store.children.get('optimizer'));
+  checkTotal(where, [...[...weights.values()].flat(), ...optimizer], size);
+  return {
+    format: 'Keras .keras',
+    architecture,
+    weights,
+    order: 'layers',
+    optimizerWeights: optimizer.length > 0 ? optimizer : undefined,
+  };
+}
