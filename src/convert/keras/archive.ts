@@ -6,10 +6,13 @@ import type { KerasObject, StoredModel } from '../stored-model.ts';
 import { zipFiles } from '../zip.ts';
 import { checkTotal } from './datasets.ts';
 import { asModel } from './layers.ts';
+import { readNpz } from './npz.ts';
 import { readStore, type StoreNode, variablesOf, weightsIn } from './store.ts';
 
-const CONFIG = 'config.json';
-const WEIGHTS = 'model.weights.h5';
+export const METADATA = 'metadata.json';
+export const CONFIG = 'config.json';
+export const WEIGHTS = 'model.weights.h5';
+const NUMPY_WEIGHTS = 'model.weights.npz';
 
 /** Reads the model in the archive `path`. Throws `FormatError` that says what is wrong, and where. */
 export async function readKerasArchive(files: ModelFiles, path: string): Promise<StoredModel> {
@@ -17,10 +20,22 @@ export async function readKerasArchive(files: ModelFiles, path: string): Promise
   const where = `${files.name}: ${CONFIG}`;
   const architecture = asModel(where, parseJson(where, await archive.read(CONFIG)));
   const { compile_config: training } = architecture;
+  const numpy = await archive.size(NUMPY_WEIGHTS);
+  const stored =
+    numpy === undefined
+      ? await fromHdf5(archive, WEIGHTS, architecture)
+      : fromStore(archive.name, await readNpz(archive, NUMPY_WEIGHTS), numpy, architecture);
   return {
-    ...(await fromHdf5(archive, WEIGHTS, architecture)),
+    ...stored,
+    kerasVersion: await versionOf(archive),
     training: isRecord(training) ? training : undefined,
   };
+}
+
+async function versionOf(archive: ModelFiles): Promise<string | undefined> {
+  if ((await archive.size(METADATA)) === undefined) return undefined;
+  const metadata = parseJson(`${archive.name}: ${METADATA}`, await archive.read(METADATA));
+  return typeof metadata.keras_version === 'string' ? metadata.keras_version : undefined;
 }
 
 /** Reads the variables in the .weights.h5 file `path`, of the model that `architecture` describes. Throws `FormatError`. */

@@ -24,9 +24,11 @@ export async function readLegacyH5(
   const group = (await root.open('model_weights')) ?? root;
   if (group.kind !== 'group') throw new FormatError(`${root.where}: 'model_weights' is no group`);
   const optimizer = await root.open('optimizer_weights');
+  const version = await group.attribute('keras_version');
   return {
     format: 'Keras .h5',
     architecture: config,
+    kerasVersion: typeof version === 'string' ? version : undefined,
     ...(await readWeights(group, config)),
     training: await jsonOf(root, 'training_config'),
     optimizerWeights: optimizer?.kind === 'group' ? await tensorsOf(optimizer) : undefined,

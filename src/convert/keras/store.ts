@@ -18,7 +18,7 @@ const CONTAINERS = ['layers', '_layer_checkpoint_dependencies'];
 const VARIABLES = 'vars';
 
 /** Attributes by which layers hold others, in the order of their weights. */
-const INNER: Readonly<Record<string, readonly string[]>> = {
+export const INNER: Readonly<Record<string, readonly string[]>> = {
   Bidirectional: ['forward_layer', 'backward_layer'],
   TimeDistributed: ['layer'],
   MultiHeadAttention: ['query_dense', 'key_dense', 'value_dense', 'output_dense'],
