@@ -2,10 +2,12 @@
 import { FormatError } from '../values/errors.ts';
 import type { ModelFiles } from './files.ts';
 import type { Format } from './format.ts';
+import { kerasArchive } from './keras/archive.ts';
+import { kerasH5 } from './keras/legacy-h5.ts';
 import type { StoredModel } from './stored-model.ts';
 import { tfjsLayersModel } from './tfjs/layers-model.ts';
 
-export const FORMATS: readonly Format[] = [tfjsLayersModel];
+export const FORMATS: readonly Format[] = [tfjsLayersModel, kerasArchive, kerasH5];
 
 /** Throws `FormatError`; where no format is met, one that lists what was looked for. */
 export async function readModel(files: ModelFiles): Promise<StoredModel> {

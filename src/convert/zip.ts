@@ -28,6 +28,11 @@ interface Entry {
   readonly header: number;
 }
 
+/** Whether these are the first bytes of an archive with files in it. */
+export function isZip(begin: Uint8Array): boolean {
+  return begin.length >= 4 && new DataView(begin.buffer, begin.byteOffset).getUint32(0, true) === LOCAL;
+}
+
 /** The files in the archive `path` of `files`. Throws `FormatError` that says what is wrong, and where. */
 export async function zipFiles(files: ModelFiles, path: string): Promise<ModelFiles> {
   const where = files.main === path ? files.name : `${files.name}: ${path}`;

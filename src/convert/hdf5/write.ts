@@ -193,11 +193,9 @@ function collectionOf(root: GroupToWrite, address: number) {
   walk(root);
   const size = Math.max(SMALLEST_COLLECTION, 16 + objects.size + 16);
   const head = new Block().text('GCOL').u8(1, 0, 0, 0).u64(size).bytes(objects.done());
-  // What is left is an object too, number 0.
-  head
-    .u16(0, 0)
-    .u32(0)
-    .u64(size - head.size - 0);
+  // What is left is an object too, number 0, of a size that counts its beginning.
+  const left = size - head.size;
+  head.u16(0, 0).u32(0).u64(left);
   const bytes = head.zeros(size - head.size).done();
   return { bytes: places.size === 0 ? undefined : bytes, of: (text: string) => places.get(text)! };
 }

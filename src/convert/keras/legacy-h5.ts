@@ -1,11 +1,21 @@
 /** Keras's legacy .h5 files: whole models, and weights alone, as tf.keras and Keras 3 write them. */
 import { FormatError } from '../../values/errors.ts';
 import type { ModelFiles } from '../files.ts';
-import { type Hdf5Group, openHdf5 } from '../hdf5/file.ts';
+import { type Format, fileBeginning } from '../format.ts';
+import { type Hdf5Group, isHdf5, openHdf5 } from '../hdf5/file.ts';
 import { type Json, parseJson } from '../json.ts';
 import type { KerasObject, StoredModel, StoredTensor } from '../stored-model.ts';
 import { checkTotal, storedTensor } from './datasets.ts';
 import { asModel, layersOf, nameOf } from './layers.ts';
+
+export const kerasH5: Format = {
+  name: 'Keras .h5',
+  signs: 'an HDF5 file with model_config',
+  read: async (files) => {
+    const path = await fileBeginning(files, isHdf5, /\.(h5|hdf5)$/i);
+    return path === undefined ? undefined : readLegacyH5(files, path);
+  },
+};
 
 /** What a file says of a model's weights. */
 export type StoredWeights = Pick<StoredModel, 'weights' | 'order'>;
@@ -20,16 +30,21 @@ export async function readLegacyH5(
   architecture?: KerasObject,
 ): Promise<StoredModel> {
   const root = await openHdf5(files.name, files, path);
-  const config = architecture ?? asModel(`${root.where}: model_config`, await jsonOf(root, 'model_config'));
+  const config = architecture ?? (await jsonOf(root, 'model_config'));
+  if (!config)
+    throw new FormatError(
+      `${root.where}: no model_config: it holds weights alone; make their model and give them to it`,
+    );
+  const model = asModel(`${root.where}: model_config`, config);
   const group = (await root.open('model_weights')) ?? root;
   if (group.kind !== 'group') throw new FormatError(`${root.where}: 'model_weights' is no group`);
   const optimizer = await root.open('optimizer_weights');
   const version = await group.attribute('keras_version');
   return {
     format: 'Keras .h5',
-    architecture: config,
+    architecture: model,
     kerasVersion: typeof version === 'string' ? version : undefined,
-    ...(await readWeights(group, config)),
+    ...(await readWeights(group, model)),
     training: await jsonOf(root, 'training_config'),
     optimizerWeights: optimizer?.kind === 'group' ? await tensorsOf(optimizer) : undefined,
   };
