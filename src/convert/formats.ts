@@ -2,8 +2,7 @@
 import { FormatError } from '../values/errors.ts';
 import type { ModelFiles } from './files.ts';
 import type { Format } from './format.ts';
-import { kerasArchive } from './keras/archive.ts';
-import { kerasH5 } from './keras/legacy-h5.ts';
+import { kerasArchive, kerasH5 } from './keras/formats.ts';
 import type { StoredModel } from './stored-model.ts';
 import { tfjsLayersModel } from './tfjs/layers-model.ts';
 

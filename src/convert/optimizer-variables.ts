@@ -4,15 +4,17 @@ import { AVERAGE } from '../nn/optimizers/average.ts';
 import { LossScaleOptimizer } from '../nn/optimizers/loss-scale-optimizer.ts';
 import type { Optimizer } from '../nn/optimizers/optimizer.ts';
 import { ACCUMULATOR } from '../nn/optimizers/parts.ts';
+import { optimizerClassName } from '../nn/optimizers/registry.ts';
 import type { SlotValues } from '../nn/optimizers/slots.ts';
 import type { ScaleValues } from '../precision/scale-state.ts';
 import { FormatError } from '../values/errors.ts';
 import { sameShape, showShape } from '../values/shape.ts';
+import { snakeCase } from './keras/layers.ts';
 import type { StoredTensor } from './stored-model.ts';
 
 /** A variable of an optimizer to be written. */
 export interface OptimizerVariable {
-  /** By Keras 3's rules, below the optimizer's own name. */
+  /** As in Keras 3: `adam/dense_kernel_momentum`. */
   readonly name: string;
   readonly shape: readonly number[];
   readonly values: Float32Array | Int32Array;
@@ -60,7 +62,7 @@ interface Seat {
 }
 
 function groupsOf(optimizer: Optimizer): readonly (readonly Slot[])[] {
-  return [SHARED, ...(SLOTS[optimizer.constructor.name] ?? [])];
+  return [SHARED, ...(SLOTS[optimizerClassName(optimizer)] ?? [])];
 }
 
 function seatsIn(
@@ -220,26 +222,37 @@ export async function variablesOf(
   const { gradientAccumulationSteps: window = 1 } = config as { gradientAccumulationSteps?: number };
   const scheduled = typeof config.learningRate !== 'number';
   const steps = (scale.iterations ?? 0) * window + ((scale.gathered ?? 0) % window);
-  const integer = (name: string, value: number) => ({ name, shape: [], values: Int32Array.of(value) });
-  const float = (name: string, value: number) => ({ name, shape: [], values: Float32Array.of(value) });
+  const kind = optimizerClassName(inner);
+  const scalar = (
+    owner: string,
+    name: string,
+    value: number,
+    Kind: typeof Int32Array | typeof Float32Array,
+  ) => ({
+    ...{ name: `${snakeCase(owner)}/${name}`, shape: [], values: Kind.of(value) },
+  });
+  const wrapper = (name: string, value: number, Kind: typeof Int32Array | typeof Float32Array) =>
+    scalar('LossScaleOptimizer', name, value, Kind);
   // Before the first step Keras has no slots either.
   const made = Object.keys(slots).length > 0;
   const seats = made ? seatsIn(groupsOf(inner), inner, variables) : [];
   return [
     ...(scaled && optimizer.dynamic
       ? [
-          ...[integer('outer/iteration', 0), float('outer/learning_rate', 0)],
-          integer('outer/step_counter', scale.growthCounter ?? 0),
-          float('outer/dynamic_scale', scale.scale ?? optimizer.initialScale),
+          ...[wrapper('iteration', 0, Int32Array), wrapper('learning_rate', 0, Float32Array)],
+          wrapper('step_counter', scale.growthCounter ?? 0, Int32Array),
+          wrapper('dynamic_scale', scale.scale ?? optimizer.initialScale, Float32Array),
         ]
       : []),
-    integer('iteration', steps),
-    ...(scheduled ? [] : [float('learning_rate', scale.learningRate ?? inner.learningRate)]),
+    scalar(kind, 'iteration', steps, Int32Array),
+    ...(scheduled
+      ? []
+      : [scalar(kind, 'learning_rate', scale.learningRate ?? inner.learningRate, Float32Array)]),
     ...seats.map(({ slot: [own, keras], variable: { name, shape, size } }) => ({
-      name: `${name.replaceAll('/', '_')}_${keras}`,
+      name: `${snakeCase(kind)}/${name.replaceAll('/', '_')}_${keras}`,
       shape,
       values: slots[own]?.[name] ?? new Float32Array(size),
     })),
-    ...(inner.constructor.name === 'Nadam' ? [float('u_product', scale.beta1Power ?? 1)] : []),
+    ...(kind === 'Nadam' ? [scalar(kind, 'u_product', scale.beta1Power ?? 1, Float32Array)] : []),
   ];
 }

@@ -1,10 +1,9 @@
 /** Keras's .keras archives: a configuration, and variables in HDF5 or NumPy's format; and files of such variables alone. */
 import type { ModelFiles } from '../files.ts';
-import { type Format, fileBeginning } from '../format.ts';
 import { openHdf5 } from '../hdf5/file.ts';
 import { isRecord, parseJson } from '../json.ts';
 import type { KerasObject, StoredModel } from '../stored-model.ts';
-import { isZip, zipFiles } from '../zip.ts';
+import { zipFiles } from '../zip.ts';
 import { checkTotal } from './datasets.ts';
 import { asModel } from './layers.ts';
 import { readNpz } from './npz.ts';
@@ -15,24 +14,13 @@ export const CONFIG = 'config.json';
 export const WEIGHTS = 'model.weights.h5';
 const NUMPY_WEIGHTS = 'model.weights.npz';
 
-export const kerasArchive: Format = {
-  name: 'Keras .keras',
-  signs: 'a zip archive, or its folder, with config.json and model.weights.h5',
-  read: async (files) => {
-    const path = await fileBeginning(files, isZip, /\.keras$/i);
-    if (path !== undefined) return readKerasArchive(files, path);
-    const unpacked = files.main === undefined && [CONFIG, WEIGHTS].map((name) => files.size(name));
-    if (!unpacked || (await Promise.all(unpacked)).includes(undefined)) return undefined;
-    return readUnpacked(files);
-  },
-};
-
 /** Reads the model in the archive `path`. Throws `FormatError` that says what is wrong, and where. */
 export async function readKerasArchive(files: ModelFiles, path: string): Promise<StoredModel> {
   return readUnpacked(await zipFiles(files, path));
 }
 
-async function readUnpacked(archive: ModelFiles): Promise<StoredModel> {
+/** Reads the model in the folder that an archive was before it was packed. Throws `FormatError`. */
+export async function readUnpacked(archive: ModelFiles): Promise<StoredModel> {
   const where = `${archive.name}: ${CONFIG}`;
   const architecture = asModel(where, parseJson(where, await archive.read(CONFIG)));
   const { compile_config: training } = architecture;

@@ -1,21 +1,11 @@
 /** Keras's legacy .h5 files: whole models, and weights alone, as tf.keras and Keras 3 write them. */
 import { FormatError } from '../../values/errors.ts';
 import type { ModelFiles } from '../files.ts';
-import { type Format, fileBeginning } from '../format.ts';
-import { type Hdf5Group, isHdf5, openHdf5 } from '../hdf5/file.ts';
+import { type Hdf5Group, openHdf5 } from '../hdf5/file.ts';
 import { type Json, parseJson } from '../json.ts';
 import type { KerasObject, StoredModel, StoredTensor } from '../stored-model.ts';
 import { checkTotal, storedTensor } from './datasets.ts';
 import { asModel, layersOf, nameOf } from './layers.ts';
-
-export const kerasH5: Format = {
-  name: 'Keras .h5',
-  signs: 'an HDF5 file with model_config',
-  read: async (files) => {
-    const path = await fileBeginning(files, isHdf5, /\.(h5|hdf5)$/i);
-    return path === undefined ? undefined : readLegacyH5(files, path);
-  },
-};
 
 /** What a file says of a model's weights. */
 export type StoredWeights = Pick<StoredModel, 'weights' | 'order'>;

@@ -1,40 +1,48 @@
 /** A model's variables with their values, as HDF5 takes them. */
 import type { Variable } from '../../autograd/variable.ts';
-import { HALF_MAX, toHalves } from '../../values/half.ts';
+import type { Model } from '../../nn/model.ts';
+import { halvesOf } from '../bytes/halves.ts';
+import type { WriteOptions } from '../format.ts';
 import type { ArrayToWrite } from '../hdf5/write.ts';
-import type { OptimizerVariable } from '../optimizer-variables.ts';
-
-export interface WeightOptions {
-  /** Weights in float16, where all of an array fit; Keras widens them. Default false. */
-  readonly halfWeights?: boolean;
-}
+import { type OptimizerVariable, variablesOf } from '../optimizer-variables.ts';
+import type { KerasObject } from '../stored-model.ts';
+import { trainedVariables } from './trained-variables.ts';
 
 /** Gives the array of each variable. */
 export type Arrays = (variable: Variable) => ArrayToWrite;
 
-/** Reads the variables from the GPU. */
-export async function arraysOf(
-  variables: readonly Variable[],
-  { halfWeights = false }: WeightOptions,
-): Promise<Arrays> {
+/** Reads the variables from the GPU. Throws `ArgumentError` where one does not fit halves that are asked for. */
+export async function arraysOf(model: Model, { halfWeights = false }: WriteOptions): Promise<Arrays> {
   const arrays = new Map<Variable, ArrayToWrite>();
-  for (const variable of variables) {
-    const { shape, dtype } = variable;
+  for (const variable of model.weights) {
+    const { name, shape, dtype } = variable;
     const values = await variable.data();
-    if (dtype === 'float16' || (halfWeights && dtype === 'float32' && fitHalves(values)))
-      arrays.set(variable, { dtype: 'float16', shape, bytes: bytesOf(toHalves(values)) });
-    else
-      arrays.set(
-        variable,
-        arrayOf(shape, dtype === 'float32' ? Float32Array.from(values) : Int32Array.from(values)),
-      );
+    const floats = dtype === 'float32' || dtype === 'float16';
+    if (dtype === 'float16' || (halfWeights && floats))
+      arrays.set(variable, {
+        dtype: 'float16',
+        shape,
+        bytes: bytesOf(halvesOf(name, Float32Array.from(values))),
+      });
+    else arrays.set(variable, arrayOf(shape, floats ? Float32Array.from(values) : Int32Array.from(values)));
   }
   return (variable) => arrays.get(variable)!;
 }
 
-/** An optimizer's variable; Keras counts in 64 bits. */
-export function optimizerArray({ name, shape, values }: OptimizerVariable): ArrayToWrite {
-  if (name !== 'iteration' && name !== 'outer/iteration') return arrayOf(shape, values);
+/** The state of the compiled optimizer in Keras's order, by names; undefined where none is asked for. */
+export async function optimizerArrays(
+  model: Model,
+  architecture: KerasObject,
+  { includeOptimizer = true }: WriteOptions,
+): Promise<readonly (readonly [string, ArrayToWrite])[] | undefined> {
+  if (!includeOptimizer || !model.compileOptions) return undefined;
+  const variables = await variablesOf(model.optimizer, trainedVariables(model, architecture));
+  return variables.map((variable) => [variable.name, optimizerArray(variable)] as const);
+}
+
+/** Keras counts in 64 bits. */
+function optimizerArray({ name, shape, values }: OptimizerVariable): ArrayToWrite {
+  if (!name.endsWith('iteration')) return arrayOf(shape, values);
   return { dtype: 'int64', shape, bytes: bytesOf(BigInt64Array.from(values, BigInt)) };
 }
 
@@ -44,12 +52,4 @@ function arrayOf(shape: readonly number[], values: Float32Array | Int32Array): A
 
 function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
-}
-
-function fitHalves(values: ArrayLike<number>): boolean {
-  for (let index = 0; index < values.length; index++) {
-    const value = values[index]!;
-    if (Number.isFinite(value) && Math.abs(value) > HALF_MAX) return false;
-  }
-  return true;
 }

@@ -1,54 +1,43 @@
-/** Writes Keras's .keras archives, and .weights.h5 files, as Keras 3 does. */
+/** Writes Keras's .keras archives, as Keras 3 does. */
 import type { AnyLayer } from '../../nn/layer.ts';
 import { Bidirectional } from '../../nn/layers/bidirectional.ts';
 import { TimeDistributed } from '../../nn/layers/time-distributed.ts';
 import { Model } from '../../nn/model.ts';
 import { FormatError } from '../../values/errors.ts';
 import { utf8 } from '../bytes/block.ts';
+import type { WriteOptions } from '../format.ts';
 import { type GroupToWrite, writeHdf5 } from '../hdf5/write.ts';
-import type { OptimizerVariable } from '../optimizer-variables.ts';
 import type { KerasObject } from '../stored-model.ts';
 import { writeZip } from '../zip.ts';
 import { CONFIG, METADATA, WEIGHTS } from './archive.ts';
 import { layersOf, nameOf, snakeCase } from './layers.ts';
 import { INNER } from './store.ts';
-import { type Arrays, arraysOf, optimizerArray, type WeightOptions } from './variables-to-write.ts';
+import { type Arrays, arraysOf, optimizerArrays } from './variables-to-write.ts';
+import { modelToConfig } from './write-model.ts';
+import { trainingToConfig } from './write-training.ts';
 
-export interface KerasToWrite {
-  readonly model: Model;
-  /** In the form of Keras 3, with `compile_config` where it is compiled. */
-  readonly architecture: KerasObject;
-  readonly kerasVersion: string;
-  /** Of the compiled optimizer, in Keras's order. */
-  readonly optimizer?: readonly OptimizerVariable[] | undefined;
-}
+/** The version whose files these are. */
+const VERSION = '3.3.3';
 
-/** The archive in pieces, in order. Reads the weights from the GPU. */
-export async function writeKerasArchive(
-  { architecture, kerasVersion, ...stored }: KerasToWrite,
-  options: WeightOptions = {},
-): Promise<Uint8Array[]> {
+/** The archive in pieces, in order. Reads the weights from the GPU. Throws `ArgumentError` for what no configuration holds. */
+export async function writeKerasArchive(model: Model, options: WriteOptions): Promise<Uint8Array[]> {
+  const architecture = modelToConfig(model, 'keras3');
+  const { includeOptimizer = true } = options;
+  const training = includeOptimizer ? trainingToConfig(model, 'keras3') : undefined;
+  const config = { ...architecture, ...(training ? { compile_config: training } : {}) };
   // Keras writes the time of day; without it equal models are equal files.
-  const metadata = { keras_version: kerasVersion, date_saved: '1980-01-01@00:00:00' };
-  const weights = await writeKerasWeights({ architecture, ...stored }, options);
+  const metadata = { keras_version: VERSION, date_saved: '1980-01-01@00:00:00' };
+  const arrays = await arraysOf(model, options);
+  const root = holder(modelChildren(model, architecture, arrays));
+  const optimizer = training && (await optimizerArrays(model, architecture, options));
+  if (optimizer) root.children.set('optimizer', holder([], variables(optimizer.map(([, array]) => array))));
   return writeZip(
     new Map([
       [METADATA, [utf8(JSON.stringify(metadata))]],
-      [CONFIG, [utf8(JSON.stringify(architecture))]],
-      [WEIGHTS, weights],
+      [CONFIG, [utf8(JSON.stringify(config))]],
+      [WEIGHTS, writeHdf5(root)],
     ]),
   );
-}
-
-/** The .weights.h5 file in pieces. */
-export async function writeKerasWeights(
-  { model, architecture, optimizer }: Omit<KerasToWrite, 'kerasVersion'>,
-  options: WeightOptions = {},
-): Promise<Uint8Array[]> {
-  const arrays = await arraysOf(model.weights, options);
-  const root = holder(modelChildren(model, architecture, arrays));
-  if (optimizer) root.children.set('optimizer', holder([], variables(optimizer.map(optimizerArray))));
-  return writeHdf5(root);
 }
 
 type Group = GroupToWrite & { readonly children: Map<string, GroupToWrite> };

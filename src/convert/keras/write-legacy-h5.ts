@@ -1,46 +1,44 @@
 /** Writes Keras's legacy .h5 files, as tf.keras does; Keras 3 and TensorFlow.js's converter read them too. */
+import type { AnyLayer } from '../../nn/layer.ts';
+import type { Model } from '../../nn/model.ts';
+import type { WriteOptions } from '../format.ts';
 import { type AttributeToWrite, type GroupToWrite, writeHdf5 } from '../hdf5/write.ts';
-import type { Json } from '../json.ts';
+import type { KerasObject } from '../stored-model.ts';
 import { layersOf, nameOf } from './layers.ts';
-import { type Arrays, arraysOf, optimizerArray, type WeightOptions } from './variables-to-write.ts';
-import type { KerasToWrite } from './write-archive.ts';
+import { type Arrays, arraysOf, optimizerArrays } from './variables-to-write.ts';
+import { modelToConfig } from './write-model.ts';
+import { trainingToConfig } from './write-training.ts';
 
-export interface LegacyToWrite extends KerasToWrite {
-  /** What `compile` was given, in tf.keras's form. */
-  readonly training?: Json | undefined;
-}
-
+/** The version whose files these are: Keras 3 reads them as well. */
+const VERSION = '2.15.0';
 /** Attributes of a group take up to this many bytes; longer lists are split. */
 const LONGEST_LIST = 64_512;
 
-/** The file in pieces, in order. Reads the weights from the GPU. */
-export async function writeLegacyH5(
-  { model, architecture, kerasVersion, training, optimizer }: LegacyToWrite,
-  options: WeightOptions = {},
-): Promise<Uint8Array[]> {
-  const arrays = await arraysOf(model.weights, options);
-  const facts = { backend: 'tensorflow', keras_version: kerasVersion };
-  const layers = (layersOf(architecture) ?? [])
-    .map(nameOf)
-    .filter(
-      (name) => model.layers.some((layer) => layer.name === name) || architecture.class_name !== 'Sequential',
-    );
-  const groups = layers.map((name): [string, GroupToWrite] => {
-    const layer = model.layers.find((one) => one.name === name);
+/** The file in pieces, in order. Reads the weights from the GPU. Throws `ArgumentError` for what no configuration holds. */
+export async function writeLegacyH5(model: Model, options: WriteOptions): Promise<Uint8Array[]> {
+  const architecture = modelToConfig(model, 'keras2');
+  const { includeOptimizer = true } = options;
+  const training = includeOptimizer ? trainingToConfig(model, 'keras2') : undefined;
+  const arrays = await arraysOf(model, options);
+  const facts = { backend: 'tensorflow', keras_version: VERSION };
+  const groups = layersIn(model, architecture).map(([name, layer]): [string, GroupToWrite] => {
     // What training changes comes first, as it does in `layer.weights` of tf.keras.
     const weights = layer ? [...layer.trainableVariables, ...layer.nonTrainableVariables] : [];
     return [name, namedArrays(weights.map((weight) => [weight.name, arrays(weight)]))];
   });
   const modelWeights: GroupToWrite = {
-    attributes: { ...listed('layer_names', layers), ...facts },
+    attributes: {
+      ...listed(
+        'layer_names',
+        groups.map(([name]) => name),
+      ),
+      ...facts,
+    },
     children: nested([...groups, ['top_level_model_weights', namedArrays([])]]),
   };
   const children = new Map([['model_weights', modelWeights]]);
-  if (optimizer)
-    children.set(
-      'optimizer_weights',
-      namedArrays(optimizer.map((variable) => [variable.name, optimizerArray(variable)])),
-    );
+  const optimizer = training && (await optimizerArrays(model, architecture, options));
+  if (optimizer) children.set('optimizer_weights', namedArrays(optimizer));
   return writeHdf5({
     attributes: {
       ...facts,
@@ -48,6 +46,14 @@ export async function writeLegacyH5(
       ...(training ? { training_config: JSON.stringify(training) } : {}),
     },
     children,
+  });
+}
+
+/** The layers that tf.keras counts: a Sequential's input is none, a functional model's is one without weights. */
+function layersIn(model: Model, architecture: KerasObject): [string, AnyLayer | undefined][] {
+  return (layersOf(architecture) ?? []).flatMap((json): [string, AnyLayer | undefined][] => {
+    const layer = model.layers.find(({ name }) => name === nameOf(json));
+    return layer || architecture.class_name !== 'Sequential' ? [[nameOf(json), layer]] : [];
   });
 }
 
