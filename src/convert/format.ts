@@ -1,5 +1,6 @@
 /** What a format is to those who read and write models: a name, a reader that knows its own, and a writer. */
 import type { Model } from '../nn/model.ts';
+import { FormatError } from '../values/errors.ts';
 import type { ModelFiles } from './files.ts';
 import type { StoredModel } from './stored-model.ts';
 
@@ -41,4 +42,27 @@ export interface FormatWriter {
   write(model: Model, options: WriteOptions, main: string): AsyncIterable<WrittenFile>;
   /** Whether a file of a folder was written by this format for an earlier model, and goes once a newer one is there. */
   isPart?(path: string): boolean;
+}
+
+/** Bytes that tell formats apart. */
+const BEGINNING = 8;
+
+/**
+ * The file that was named, or the only one in the folder whose name is of the format's, where it begins as the format does; else undefined.
+ * Throws `FormatError` where several in the folder do.
+ */
+export async function fileBeginning(
+  files: ModelFiles,
+  begins: (bytes: Uint8Array) => boolean,
+  names: RegExp,
+): Promise<string | undefined> {
+  const listed = files.main === undefined ? ((await files.list()) ?? []) : [files.main];
+  const found: string[] = [];
+  for (const path of files.main === undefined ? listed.filter((name) => names.test(name)) : listed) {
+    const size = (await files.size(path)) ?? 0;
+    const bytes = await files.read(path, { from: 0, to: Math.min(size, BEGINNING) });
+    if (begins(bytes)) found.push(path);
+  }
+  if (found.length > 1) throw new FormatError(`${files.name}: ${found.join(', ')}: name one of them`);
+  return found[0];
 }

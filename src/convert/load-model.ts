@@ -15,6 +15,8 @@ import { readModel } from './formats.ts';
 import type { Json } from './json.ts';
 import { modelFromConfig } from './keras/read-model.ts';
 import { compileOptionsFrom } from './keras/read-training.ts';
+import { trainedVariables } from './keras/trained-variables.ts';
+import { restoreOptimizer } from './optimizer-variables.ts';
 import type { StoredModel } from './stored-model.ts';
 import { filesAt } from './url-files.ts';
 
@@ -71,14 +73,23 @@ export async function modelFromStored(
   const model = modelFromConfig(architecture, { where, kerasVersion, customObjects });
   if (policy !== undefined) model.dtypePolicy = policy as never;
   await assignStored(where, model, stored, engine, { onProgress });
-  if (stored.training && compile !== false) compileAs(where, model, stored.training, compile === true);
+  if (stored.training && compile !== false)
+    await compileAs(where, model, stored, stored.training, compile === true);
   return model;
 }
 
 /** What cannot be restored leaves the model as good for predictions as it was: a warning, unless `compile` was asked for. */
-function compileAs(where: string, model: Model, training: Json, required: boolean): void {
+async function compileAs(
+  where: string,
+  model: Model,
+  { architecture, optimizerWeights = [] }: StoredModel,
+  training: Json,
+  required: boolean,
+): Promise<void> {
   try {
     model.compile(compileOptionsFrom(where, training));
+    if (optimizerWeights.length > 0)
+      await restoreOptimizer(where, model.optimizer, trainedVariables(model, architecture), optimizerWeights);
   } catch (error) {
     if (required || !(error instanceof HalftapeError)) throw error;
     console.warn(

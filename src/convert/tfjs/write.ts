@@ -5,8 +5,7 @@ import type { AnyLayer } from '../../nn/layer.ts';
 import { Bidirectional } from '../../nn/layers/bidirectional.ts';
 import { layerClassName } from '../../nn/layers/registry.ts';
 import { Model } from '../../nn/model.ts';
-import { ArgumentError } from '../../values/errors.ts';
-import { toHalves } from '../../values/half.ts';
+import { halvesOf } from '../bytes/halves.ts';
 import type { WriteOptions, WrittenFile } from '../format.ts';
 import { modelToConfig } from '../keras/write-model.ts';
 import { trainingToConfig } from '../keras/write-training.ts';
@@ -65,13 +64,6 @@ async function* shards(
     }
   }
   yield shard.subarray(0, filled);
-}
-
-/** Throws `ArgumentError` where a weight is beyond what halves hold. */
-function halvesOf(name: string, values: Float32Array): Uint16Array {
-  const beyond = values.find((value) => Number.isFinite(value) && Math.abs(value) >= 65520);
-  if (beyond === undefined) return toHalves(values);
-  throw new ArgumentError(`save: ${name} holds ${beyond}, beyond float16's 65504; leave halfWeights out`);
 }
 
 async function digest(bytes: Uint8Array): Promise<string> {

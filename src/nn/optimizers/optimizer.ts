@@ -235,6 +235,11 @@ export abstract class Optimizer {
     });
   }
 
+  /** Names of the slots that this variable has. */
+  slotsOf(variable: Variable): readonly string[] {
+    return this.#planOf(variable).slots;
+  }
+
   #planOf(variable: Variable): Plan {
     const statistic = variable.overwriteWithGradient;
     const own = statistic ? [] : this.slotNamesOf(variable);
