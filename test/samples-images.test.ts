@@ -6,7 +6,7 @@ import { deflateSync } from 'node:zlib';
 import { encode } from 'jpeg-js';
 import { PNG } from 'pngjs';
 import * as assert from 'uvu/assert';
-import { crc32 } from '../src/convert/crc32.ts';
+import { crc32 } from '../src/convert/bytes/crc32.ts';
 import { numbersOfPixels, pixelsOfNumbers, resized } from '../src/convert/pixels.ts';
 import { readPng, writePng } from '../src/convert/png.ts';
 import { readJpeg } from '../src/node/jpeg.ts';

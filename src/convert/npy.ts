@@ -1,7 +1,7 @@
 /** NumPy's .npy files: one array behind a header that is a Python literal. */
 import { FormatError } from '../values/errors.ts';
 import { type Shape, showShape, sizeOf, stridesOf } from '../values/shape.ts';
-import { bytesOf, numbersOf } from './hdf5/numbers.ts';
+import { bytesOf, numbersOf } from './bytes/numbers.ts';
 
 /** An array of a file: floats as float32, integers and booleans as int32, row-major. */
 export interface NumPyArray {

@@ -1,7 +1,7 @@
 /** PNG files (ISO/IEC 15948): read in all their forms, written in 8 bits. Pure; decompression has bounds. */
 import { FormatError } from '../values/errors.ts';
-import { crc32 } from './crc32.ts';
-import { inflated } from './inflate.ts';
+import { crc32 } from './bytes/crc32.ts';
+import { inflated } from './bytes/inflate.ts';
 import { MOST_PIXELS, type Pixels } from './pixels.ts';
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
