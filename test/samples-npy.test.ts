@@ -1,8 +1,13 @@
 // NumPy's files: every dtype, order and version read as NumPy writes them, and broken ones refused.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { readNpy } from '../src/convert/npy.ts';
-import { FormatError, toHalves } from '../src/index.ts';
-import { assertThrows } from './assert-throws.ts';
+import { writeZip } from '../src/convert/zip.ts';
+import { FormatError, loadSamples, toHalves } from '../src/node.ts';
+import { assertRejects, assertThrows } from './assert-throws.ts';
 import { suite } from './harness.ts';
 import { npy } from './numpy-files.ts';
 import { randomOf } from './ops/draws.ts';
@@ -67,6 +72,60 @@ test('what is broken says where', () => {
     [npy('<i8', [1], BigInt64Array.of(2n ** 40n)), /element 0 is 1099511627776; integers of 32 bits/],
   ];
   for (const [bytes, said] of cases) assertThrows(() => readNpy('a.npy', bytes), FormatError, said);
+});
+
+test('archives: x with labels y, and the names that Keras and NumPy give', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'halftape-npz-'));
+  const path = join(folder, 'data.npz');
+  const write = (...names: string[]) =>
+    writeFileSync(
+      path,
+      Buffer.concat(
+        writeZip(
+          new Map(
+            names.map((name, i) => [name, [npy('<f4', [3, 2], Float32Array.from([0, 1, 2, 3, 4, i]))]]),
+          ),
+        ),
+      ),
+    );
+  try {
+    for (const names of [
+      ['y.npy', 'x.npy'],
+      ['y_train.npy', 'x_train.npy'],
+      ['arr_1.npy', 'arr_0.npy'],
+    ]) {
+      write(...names);
+      const { values, shape, labels } = await loadSamples(path, { limit: 2, scale: 2, offset: 1 });
+      assert.equal(
+        [[...values], shape],
+        [
+          [1, 3, 5, 7],
+          [2, 2],
+        ],
+      );
+      assert.equal(
+        [[...labels!.values], labels!.shape],
+        [
+          [0, 1, 2, 3],
+          [2, 2],
+        ],
+      );
+    }
+    write('only.npy');
+    assert.equal([...(await loadSamples(path)).values], [0, 1, 2, 3, 4, 0]);
+    write('a.npy', 'b.npy');
+    await assertRejects(
+      () => loadSamples(path),
+      FormatError,
+      /data\.npz: arrays a, b; call the samples x, and labels y/,
+    );
+    write('a.txt');
+    await assertRejects(() => loadSamples(path), FormatError, /no arrays in it/);
+    writeFileSync(path, npy('<f4', [], Float32Array.of(1)));
+    await assertRejects(() => loadSamples(path), FormatError, /no zip archive/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('mutated files are read or refused, in bounded time', () => {

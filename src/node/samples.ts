@@ -1,12 +1,14 @@
 /** `loadSamples`: samples from files, as `predict` and `fit` take them: NumPy's arrays, and pictures. */
 import { readFile, stat } from 'node:fs/promises';
-import { extname } from 'node:path';
+import { basename, extname } from 'node:path';
 import { type NumPyArray, readNpy } from '../convert/npy.ts';
+import { readNpz } from '../convert/npz.ts';
 import { checkCount } from '../nn/checks.ts';
 import { show } from '../values/dtype.ts';
 import { ArgumentError, FormatError } from '../values/errors.ts';
 import { checkOptions } from '../values/options.ts';
 import { type Shape, sizeOf } from '../values/shape.ts';
+import { filesInFolder } from './folder-files.ts';
 import { type ImageOptions, isImage, readImages } from './images.ts';
 
 export interface LoadSamplesOptions extends ImageOptions {
@@ -26,11 +28,17 @@ export interface LoadedSamples {
   readonly classNames?: readonly string[];
 }
 
+/** What archives call their samples and labels: by hand, as Keras's data sets do, and where nothing is named. */
+const NAMES = [
+  ['x', 'y'],
+  ['x_train', 'y_train'],
+  ['arr_0', 'arr_1'],
+] as const;
 const OPTIONS = ['size', 'channels', 'limit', 'verbose', 'scale', 'offset'];
 
 /**
- * Samples from a `.npy` file (the first axis counts them), a picture, or a folder of pictures in the order of their names; folders in it are classes.
- * Pictures are PNG or JPEG. Throws `FormatError` that says which file and where, `DataError` for pictures of several sizes, `ArgumentError`; what the
+ * Samples from a `.npy` file (the first axis counts them), from a `.npz` file (`x`, with labels `y`; or `x_train` and `y_train`, or its first two
+ * arrays where they have no names), a picture, or a folder of pictures in the order of their names; folders in it are classes. Pictures are PNG or JPEG. Throws `FormatError` that says which file and where, `DataError` for pictures of several sizes, `ArgumentError`; what the
  * file system refuses, it throws.
  */
 export async function loadSamples(path: string, options: LoadSamplesOptions = {}): Promise<LoadedSamples> {
@@ -38,14 +46,22 @@ export async function loadSamples(path: string, options: LoadSamplesOptions = {}
   const file = (await stat(path)).isFile();
   const extension = file ? extname(path).toLowerCase() : undefined;
   if (extension === '.npy') {
-    const array = readNpy(path, await readFile(path));
-    if (array.shape.length === 0)
-      throw new FormatError(`${path}: one number; its first axis must count samples`);
-    return { ...scaled(firstOf(array, limit), scale, offset) };
+    return scaled(firstOf(path, readNpy(path, await readFile(path)), limit), scale, offset);
+  }
+  if (extension === '.npz') {
+    const archive = await readNpz(await filesInFolder(path), basename(path));
+    const [x, y] = NAMES.find(([x]) => archive.names.includes(x)) ?? [archive.names[0]!, ''];
+    if (y === '' && archive.names.length > 1)
+      throw new FormatError(`${path}: arrays ${archive.names.join(', ')}; call the samples x, and labels y`);
+    const samples = firstOf(`${path}: ${x}`, await archive.read(x), limit);
+    const labels = archive.names.includes(y)
+      ? firstOf(`${path}: ${y}`, await archive.read(y), limit)
+      : undefined;
+    return { ...scaled(samples, scale, offset), ...(labels ? { labels } : {}) };
   }
   if (file && !isImage(path))
     throw new FormatError(
-      `${path}: unknown extension '${extension}'; use .npy, .png, .jpg or a folder of pictures`,
+      `${path}: unknown extension '${extension}'; use .npy, .npz, .png, .jpg or a folder of pictures`,
     );
   const { values, shape, labels, classNames } = await readImages(path, options);
   return {
@@ -71,7 +87,9 @@ function checked(options: LoadSamplesOptions): LoadSamplesOptions {
   return options;
 }
 
-function firstOf({ values, shape }: NumPyArray, limit = shape[0]!): NumPyArray {
+function firstOf(where: string, { values, shape }: NumPyArray, limit = shape[0]): NumPyArray {
+  if (shape.length === 0 || limit === undefined)
+    throw new FormatError(`${where}: one number; its first axis must count samples`);
   const count = Math.min(limit, shape[0]!);
   return { values: values.subarray(0, count * sizeOf(shape.slice(1))), shape: [count, ...shape.slice(1)] };
 }
