@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import { type Advice, advise } from '../node.ts';
 import { adapterOptions, type OpenFlags, withEngine } from './engine.ts';
 import { EXAMPLE_MODELS } from './example-models.ts';
+import { printFacts } from './facts.ts';
 import { wholeNumber } from './numbers.ts';
 
 interface InfoFlags extends OpenFlags {
@@ -53,7 +54,7 @@ async function info(flags: InfoFlags): Promise<void> {
       'largest buffer': megabytes(limits.buffer),
       workgroup: `${limits.workgroupInvocations} invocations, ${limits.workgroupStorage / 1024} KiB`,
     };
-    for (const [name, fact] of Object.entries(facts)) console.log(`${name.padEnd(17)}${fact}`);
+    printFacts(facts);
     for (const [name, advice] of advices) console.log(`\n${name}: ${advice}`);
   });
 }

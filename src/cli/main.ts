@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { HalftapeError } from '../values/errors.ts';
 import { VERSION } from '../values/version.ts';
 import { infoCommand } from './info.ts';
+import { inspectCommand } from './inspect.ts';
 
 const program = new Command('halftape')
   .description('Mixed-precision training on WebGPU.')
@@ -12,7 +13,8 @@ const program = new Command('halftape')
   .showHelpAfterError('(--help shows what is accepted)')
   .exitOverride();
 
-for (const command of [infoCommand()]) program.addCommand(command.copyInheritedSettings(program));
+for (const command of [infoCommand(), inspectCommand()])
+  program.addCommand(command.copyInheritedSettings(program));
 
 try {
   await program.parseAsync();
