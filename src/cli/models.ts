@@ -1,0 +1,27 @@
+/** Trained models that commands are given: found and read before the GPU is asked for anything, then loaded with a bar. */
+import { readModel } from '../convert/formats.ts';
+import { modelFromStored } from '../convert/load-model.ts';
+import type { StoredModel } from '../convert/stored-model.ts';
+import { filesInFolder } from '../node/folder-files.ts';
+import type { Engine, Model } from '../node.ts';
+import { during } from './progress.ts';
+
+export interface GivenModel {
+  readonly path: string;
+  readonly stored: StoredModel;
+  /** The model with its weights, on `engine`: a new one each time. Throws `FormatError`. */
+  load(engine: Engine, options?: { silent?: boolean; compile?: boolean }): Promise<Model>;
+}
+
+/** Throws `FormatError` where there is no model. */
+export async function givenModel(path: string): Promise<GivenModel> {
+  const stored = await readModel(await filesInFolder(path));
+  return {
+    path,
+    stored,
+    load: (engine, { silent = false, compile = false } = {}) =>
+      during('Reading weights', silent, (onProgress) =>
+        modelFromStored(path, stored, { engine, onProgress, compile }),
+      ),
+  };
+}
