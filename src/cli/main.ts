@@ -3,6 +3,7 @@
 import { Command, CommanderError } from 'commander';
 import { HalftapeError } from '../values/errors.ts';
 import { VERSION } from '../values/version.ts';
+import { convertCommand } from './convert.ts';
 import { infoCommand } from './info.ts';
 import { inspectCommand } from './inspect.ts';
 
@@ -13,7 +14,7 @@ const program = new Command('halftape')
   .showHelpAfterError('(--help shows what is accepted)')
   .exitOverride();
 
-for (const command of [infoCommand(), inspectCommand()])
+for (const command of [convertCommand(), inspectCommand(), infoCommand()])
   program.addCommand(command.copyInheritedSettings(program));
 
 try {

@@ -19,9 +19,13 @@ export interface SampleFlags {
 export function sampleOptions(command: Command): Command {
   return command
     .addOption(
-      new Option('--size <rows>x<columns>', "what pictures are resized to; default: the model's").argParser(size),
+      new Option('--size <rows>x<columns>', "what pictures are resized to; default: the model's").argParser(
+        size,
+      ),
     )
-    .addOption(new Option('--scale <number>', 'what samples are multiplied by, such as 1/255').argParser(factor))
+    .addOption(
+      new Option('--scale <number>', 'what samples are multiplied by, such as 1/255').argParser(factor),
+    )
     .addOption(new Option('--offset <number>', 'what is added then').argParser(factor))
     .addOption(new Option('--limit <n>', 'no more samples than these').argParser(wholeNumber));
 }
@@ -35,12 +39,15 @@ type InputSpec = Model['inputSpecs'][number];
 export async function samplesFor(model: Model, path: string, flags: SampleFlags): Promise<LoadedSamples> {
   const [input, ...others] = model.inputSpecs;
   if (others.length > 0)
-    throw new ArgumentError(`${path}: the model has ${others.length + 1} inputs; files of samples are for models of one`);
+    throw new ArgumentError(
+      `${path}: the model has ${others.length + 1} inputs; files of samples are for models of one`,
+    );
   const [rows, columns, channels] = input!.sample?.length === 3 ? input!.sample : [];
   const own = rows && columns ? ([rows, columns] as const) : undefined;
-  const { size = own, ...rest } = flags;
+  const { size = own, scale = 1, offset = 0, limit } = flags;
   const found = await loadSamples(path, {
-    ...rest,
+    ...{ scale, offset },
+    ...(limit === undefined ? {} : { limit }),
     ...(size ? { size } : {}),
     ...(channels ? { channels: channels as Channels } : {}),
   });
@@ -66,7 +73,10 @@ export function randomSamples(model: Model, count: number, flags: SampleFlags) {
 }
 
 /** The shape of a sample, sizes that only data tell replaced. Throws `ArgumentError` where nothing of it is known. */
-export function sampleShape({ name, sample }: InputSpec, { size: [rows, columns] = [SIZE, SIZE] }: SampleFlags): Shape {
+export function sampleShape(
+  { name, sample }: InputSpec,
+  { size: [rows, columns] = [SIZE, SIZE] }: SampleFlags,
+): Shape {
   if (!sample) throw new ArgumentError(`the model does not declare the shape of '${name}'; give samples`);
   if (isKnown(sample)) return sample;
   const given = sample.length === 3 ? [rows, columns] : [];
