@@ -59,9 +59,10 @@ function errorPlot(layers: readonly Difference[]): string {
     snr: Number.isNaN(snr) ? 0 : Math.min(Math.max(snr, 0), EQUAL),
   }));
   return draw({
-    height: 60 + ROW * bars.length,
+    height: 70 + ROW * bars.length,
+    marginBottom: 40,
     marginLeft: marginOf(bars.map(({ name }) => name)),
-    x: { label: 'signal-to-noise ratio (dB)', grid: true, domain: [0, EQUAL] },
+    x: { label: 'signal-to-noise ratio (dB)', grid: true, zero: true },
     y: { label: null, domain: bars.map(({ name }) => name) },
     marks: [Plot.barX(bars, { x: 'snr', y: 'name', fill: COLOURS.mixed }), Plot.ruleX([0])],
   });
@@ -79,7 +80,8 @@ function rangePlot({ layers }: Plan): string {
   const low = Math.min(HALF_MIN, ...points.map(({ max }) => max)) / 2;
   const high = 4 * Math.max(HALF_MAX, ...points.map(({ max }) => max));
   return draw({
-    height: 80 + ROW * paths.length,
+    height: 90 + ROW * paths.length,
+    marginBottom: 40,
     marginLeft: marginOf(paths),
     marginTop: 30,
     x: { type: 'log', base: 2, label: 'largest |value|', domain: [low, high], grid: true, tickFormat: power },
@@ -108,7 +110,8 @@ function costPlot({ rows, label }: Advice): string {
   ];
   const bar = (x: 'ms' | 'mebibytes', title: string) =>
     draw({
-      height: 100,
+      height: 110,
+      marginBottom: 40,
       marginLeft: marginOf(bars.map(({ name }) => name)),
       marginRight: 70,
       x: { label: title, grid: true },
@@ -116,7 +119,7 @@ function costPlot({ rows, label }: Advice): string {
       color: { domain: bars.map(({ name }) => name), range: [COLOURS.float32, COLOURS.mixed] },
       marks: [
         Plot.barX(bars, { x, y: 'name', fill: 'name' }),
-        Plot.text(bars, { x, y: 'name', text: (of) => of[x].toPrecision(3), textAnchor: 'start', dx: 4 }),
+        Plot.text(bars, { x, y: 'name', text: (of) => Number(of[x].toPrecision(3)).toLocaleString('en-US'), textAnchor: 'start', dx: 4 }),
       ],
     });
   return bar('ms', 'milliseconds') + bar('mebibytes', 'MiB');
@@ -124,7 +127,7 @@ function costPlot({ rows, label }: Advice): string {
 
 /** Room for names to the left of a plot. */
 function marginOf(names: readonly string[]): number {
-  return Math.min(320, 20 + 7 * Math.max(...names.map(({ length }) => length)));
+  return Math.min(320, 24 + 8 * Math.max(...names.map(({ length }) => length)));
 }
 
 function layersTable(layers: readonly Difference[]): string {
