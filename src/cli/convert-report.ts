@@ -119,7 +119,13 @@ function costPlot({ rows, label }: Advice): string {
       color: { domain: bars.map(({ name }) => name), range: [COLOURS.float32, COLOURS.mixed] },
       marks: [
         Plot.barX(bars, { x, y: 'name', fill: 'name' }),
-        Plot.text(bars, { x, y: 'name', text: (of) => Number(of[x].toPrecision(3)).toLocaleString('en-US'), textAnchor: 'start', dx: 4 }),
+        Plot.text(bars, {
+          x,
+          y: 'name',
+          text: (of) => Number(of[x].toPrecision(3)).toLocaleString('en-US'),
+          textAnchor: 'start',
+          dx: 4,
+        }),
       ],
     });
   return bar('ms', 'milliseconds') + bar('mebibytes', 'MiB');

@@ -6,7 +6,6 @@ import type { Plan } from '../convert/planned.ts';
 import { type SaveOptions, writerFor } from '../convert/save-model.ts';
 import type { Verification } from '../convert/verification.ts';
 import { verify } from '../convert/verify.ts';
-import { megabytes } from '../gpu/storage.ts';
 import type { CallOptions } from '../nn/layer.ts';
 import type { Tensors } from '../nn/several.ts';
 import { writeTextAtomic } from '../node/atomic.ts';
@@ -28,7 +27,7 @@ import { reportOf } from './convert-report.ts';
 import { adapterOptions, type OpenFlags, withEngine } from './engine.ts';
 import { type GivenModel, givenModel } from './models.ts';
 import { bound, wholeNumber } from './numbers.ts';
-import { bytesAt, checkOutput, checkWritable, readBack } from './output.ts';
+import { checkOutput, checkWritable, readBack, sizeOfFiles } from './output.ts';
 import { randomSamples, type SampleFlags, sampleOptions, samplesFor } from './samples.ts';
 
 export interface ConvertFlags extends OpenFlags, SampleFlags {
@@ -185,7 +184,7 @@ async function adviceOn(
   { batchSize }: ConvertFlags,
 ): Promise<Advice> {
   const shapes: readonly Shape[] = (Array.isArray(samples) ? samples : [samples]).map(({ shape }) => shape);
-  return advise(() => given.load(engine, { silent: true }), {
+  return advise(() => given.load(engine, { silent: true, compile: false }), {
     ...(rules ? { autocast: rules } : { policy: planned!.policies }),
     batchSize: Math.min(batchSize, shapes[0]![0]!),
     sampleShapes: shapes.map((shape) => shape.slice(1)),
@@ -204,7 +203,7 @@ async function summarise(
   const percent = (of: number) => `${Number((100 * of).toPrecision(3))} %`;
   const head = ['written', 'format', 'weights', 'size', 'error', 'time', 'memory'];
   const cells = [
-    ...[out, format!, halfWeights ? 'float16' : 'float32', megabytes(await bytesAt(out))],
+    ...[out, format!, halfWeights ? 'float16' : 'float32', await sizeOfFiles(out)],
     ...[percent(found.error), percent(row!.ratio), percent(row!.mixed.bytes / row!.float32.bytes)],
   ];
   console.log(textTable(head, [cells]));

@@ -6,6 +6,10 @@ import { VERSION } from '../values/version.ts';
 import { convertCommand } from './convert.ts';
 import { infoCommand } from './info.ts';
 import { inspectCommand } from './inspect.ts';
+import { handleSignals } from './interrupt.ts';
+import { trainCommand } from './train.ts';
+
+handleSignals();
 
 const program = new Command('halftape')
   .description('Mixed-precision training on WebGPU.')
@@ -14,7 +18,7 @@ const program = new Command('halftape')
   .showHelpAfterError('(--help shows what is accepted)')
   .exitOverride();
 
-for (const command of [convertCommand(), inspectCommand(), infoCommand()])
+for (const command of [convertCommand(), trainCommand(), inspectCommand(), infoCommand()])
   program.addCommand(command.copyInheritedSettings(program));
 
 try {

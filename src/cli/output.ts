@@ -52,8 +52,13 @@ export async function readBack(
   return (await loadModel(filesInMemory(files), { engine, compile: false })) as unknown as Model;
 }
 
+/** `444,150 bytes`. */
+export async function sizeOfFiles(path: string): Promise<string> {
+  return `${(await bytesAt(path)).toLocaleString('en-US')} bytes`;
+}
+
 /** Bytes of the file, or of all files of the folder, at `path`. */
-export async function bytesAt(path: string): Promise<number> {
+async function bytesAt(path: string): Promise<number> {
   const files = await filesInFolder(basename(path) === 'model.json' ? dirname(path) : path);
   if (files.main !== undefined) return (await files.size(files.main)) ?? 0;
   const sizes = await Promise.all(((await files.list()) ?? []).map((name) => files.size(name)));
