@@ -54,6 +54,17 @@ test('the policy is the measured one whatever the model came with', async () => 
   );
 });
 
+test('policies by layers, and rules by op, are held against float32 as well', async () => {
+  const policy = new ht.mixedPrecision.DTypePolicyMap('float32', { '.*': 'mixed_float16' });
+  const byLayer = await ht.advise(network, { ...QUICK, training: false, policy });
+  assert.ok(byLayer.rows[0]!.mixed.casts >= 1);
+  const byOp = await ht.advise(network, { ...QUICK, autocast: { rules: 'tensorflow' } });
+  assert.match(String(byOp), /Training in rules 'tensorflow': /);
+  const [predict, train] = byOp.rows as [ht.AdviceRow, ht.AdviceRow];
+  assert.ok(predict.mixed.casts >= 1 && predict.mixed.bytes < predict.float32.bytes);
+  assert.ok(train.mixed.casts >= 1);
+});
+
 test('models of several inputs, and of numbers that are looked up', async () => {
   const several = () => {
     const [a, b] = [ht.input({ shape: [3] }), ht.input({ shape: [5] })];
@@ -84,7 +95,7 @@ test('wrong options, and a sample of unknown shape', async () => {
     /unknown option 'batch'/,
   );
   const open = () => ht.sequential([ht.layers.dense({ units: 2 })]) as unknown as ht.Model;
-  await assertRejects(() => ht.advise(open, QUICK), ht.ArgumentError, /does not declare the shape/);
+  await assertRejects(() => ht.advise(open, QUICK), ht.ArgumentError, /does not declare the whole shape/);
   assert.is((await ht.advise(open, { ...QUICK, sampleShapes: [[7]] })).rows.length, 2);
 });
 

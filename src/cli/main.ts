@@ -3,7 +3,13 @@
 import { Command, CommanderError } from 'commander';
 import { HalftapeError } from '../values/errors.ts';
 import { VERSION } from '../values/version.ts';
+import { convertCommand } from './convert.ts';
 import { infoCommand } from './info.ts';
+import { inspectCommand } from './inspect.ts';
+import { handleSignals } from './interrupt.ts';
+import { trainCommand } from './train.ts';
+
+handleSignals();
 
 const program = new Command('halftape')
   .description('Mixed-precision training on WebGPU.')
@@ -12,7 +18,8 @@ const program = new Command('halftape')
   .showHelpAfterError('(--help shows what is accepted)')
   .exitOverride();
 
-for (const command of [infoCommand()]) program.addCommand(command.copyInheritedSettings(program));
+for (const command of [convertCommand(), trainCommand(), inspectCommand(), infoCommand()])
+  program.addCommand(command.copyInheritedSettings(program));
 
 try {
   await program.parseAsync();

@@ -23,6 +23,34 @@ export interface Range {
   readonly beyond: number;
 }
 
+/** Of values on the host. */
+export function rangeOf(values: ArrayLike<number>): Range {
+  let largest = 0;
+  let [nonzero, vanishing, subnormal, beyond] = [0, 0, 0, 0];
+  for (let index = 0; index < values.length; index++) {
+    const size = Math.abs(values[index]!);
+    if (!(size <= largest)) largest = Number.isNaN(largest) ? largest : size;
+    if (size > 0) nonzero++;
+    if (size > 0 && size < HALF_MIN) vanishing++;
+    if (size >= HALF_MIN && size < HALF_MIN_NORMAL) subnormal++;
+    if (size > HALF_MAX) beyond++;
+  }
+  return { max: largest, count: values.length, nonzero, vanishing, subnormal, beyond };
+}
+
+/** The range of two arrays together. */
+export function joined(a: Range, b: Range): Range {
+  return {
+    // NaN wins, as Math.max has it.
+    max: Math.max(a.max, b.max),
+    count: a.count + b.count,
+    nonzero: a.nonzero + b.nonzero,
+    vanishing: a.vanishing + b.vanishing,
+    subnormal: a.subnormal + b.subnormal,
+    beyond: a.beyond + b.beyond,
+  };
+}
+
 /** max, and how many |x| are above 0, from 2^-24 on, from 2^-14 on and above 65504: five float32 numbers on the GPU. */
 function rangeNumbers(x: Tensor): Tensor {
   return tidy(() => {
@@ -67,15 +95,3 @@ export class Ranges {
 }
 
 type Five = [number, number, number, number, number];
-
-function joined(a: Range, b: Range): Range {
-  return {
-    // NaN wins, as Math.max has it.
-    max: Math.max(a.max, b.max),
-    count: a.count + b.count,
-    nonzero: a.nonzero + b.nonzero,
-    vanishing: a.vanishing + b.vanishing,
-    subnormal: a.subnormal + b.subnormal,
-    beyond: a.beyond + b.beyond,
-  };
-}

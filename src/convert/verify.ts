@@ -29,17 +29,19 @@ export interface VerifyOptions {
   batchSize?: number;
   /** Runs the model in `ht.autocast` with these rules instead of under its own policies; then layers are not compared. */
   autocast?: AutocastOptions;
+  /** The model whose float32 results count, of the same layers. Default: the model itself. */
+  against?: Model;
   /** Where the model's weights are made, if they are not yet. Default: the default engine. */
   engine?: Engine;
 }
 
 /**
  * Predicts for `x` twice, in float32 and under the model's own policies, and compares all results, and those of every layer. The weights and the
- * policies stay as they are. Throws `ArgumentError`, `ShapeError`, `DataError`.
+ * policies stay as they are. With `against`, float32 is that model's, such as the one that this was converted from. Throws `ArgumentError`, `ShapeError`, `DataError`.
  */
 export async function verify(model: Model, x: SamplesBy, options: VerifyOptions = {}): Promise<Verification> {
-  checkOptions('verify', options, ['maxError', 'batchSize', 'autocast', 'engine']);
-  const { maxError, autocast: rules, engine = defaultEngine('verify') } = options;
+  checkOptions('verify', options, ['maxError', 'batchSize', 'autocast', 'against', 'engine']);
+  const { maxError, autocast: rules, against = model, engine = defaultEngine('verify') } = options;
   if (maxError !== undefined && !(maxError >= 0))
     throw new ArgumentError(`verify: maxError ${maxError}; use a number from 0 on`);
   const batchSize = checkCount('verify', 'batchSize', options.batchSize ?? 8);
@@ -49,8 +51,8 @@ export async function verify(model: Model, x: SamplesBy, options: VerifyOptions 
     const found: Comparison[] = [];
     const reference = new Map<string, readonly Tensor[]>();
     try {
-      const wide = await model.underPolicy('float32', () =>
-        visitCalls(model, inputs, ({ path, outputs }) => {
+      const wide = await against.underPolicy('float32', () =>
+        visitCalls(against, inputs, ({ path, outputs }) => {
           reference.set(
             path,
             outputs.filter(isFloat).map((tensor) => keep(tensor.alias())),

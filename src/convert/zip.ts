@@ -1,6 +1,7 @@
 /** Zip archives as models come in: read in place, file by file; written uncompressed, as Keras writes them. */
 import { FormatError } from '../values/errors.ts';
 import { Block } from './bytes/block.ts';
+import { crc32 } from './bytes/crc32.ts';
 import { Cursor } from './bytes/cursor.ts';
 import { checkGrowth, inflated } from './bytes/inflate.ts';
 import type { ByteRange, ModelFiles } from './files.ts';
@@ -189,17 +190,4 @@ export function writeZip(files: ReadonlyMap<string, readonly Uint8Array[]>): Uin
   }
   const end = new Block().u32(END).u16(0, 0, files.size, files.size).u32(directory.size, at).u16(0);
   return [...pieces, directory.done(), end.done()];
-}
-
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let value = byte;
-  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb8_8320 : value >>> 1;
-  return value;
-});
-
-/** The checksum of zip and gzip over all pieces. */
-function crc32(pieces: readonly Uint8Array[]): number {
-  let crc = 0xffff_ffff;
-  for (const piece of pieces) for (const byte of piece) crc = (crc >>> 8) ^ CRC_TABLE[(crc ^ byte) & 0xff]!;
-  return ~crc >>> 0;
 }

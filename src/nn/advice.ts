@@ -3,7 +3,7 @@ import type { EngineInfo } from '../gpu/adapter.ts';
 import { megabytes } from '../gpu/storage.ts';
 import { textTable } from '../values/text-table.ts';
 
-/** One kind of work under one policy. */
+/** One kind of work in one precision. */
 export interface Measured {
   /** Milliseconds of one prediction or step, the median. */
   readonly ms: number;
@@ -35,11 +35,14 @@ export class Advice {
   readonly info: EngineInfo;
   readonly batchSize: number;
   readonly rows: readonly AdviceRow[];
+  /** What was held against float32. */
+  readonly label: string;
 
-  constructor(info: EngineInfo, batchSize: number, rows: readonly AdviceRow[]) {
+  constructor(info: EngineInfo, batchSize: number, rows: readonly AdviceRow[], label = 'mixed_float16') {
     this.info = info;
     this.batchSize = batchSize;
     this.rows = rows;
+    this.label = label;
   }
 
   /** Whether time and memory speak for mixed precision, for predictions or for training. */
@@ -59,7 +62,7 @@ export class Advice {
         mixed.casts > float32.casts ? `; casts take ${percent(mixed.castShare)} of its kernels' time` : '';
       const time = told(row) ? change(ratio, 'time') : `about the same time (${range(row)} times float32's)`;
       const memory = change(mixed.bytes / float32.bytes, 'memory');
-      return `${WORK[kind]} in mixed_float16: ${this.verdict(row)}. It takes ${time} and ${memory}${casts}.`;
+      return `${WORK[kind]} in ${this.label}: ${this.verdict(row)}. It takes ${time} and ${memory}${casts}.`;
     });
     const { software, f16 } = this.info;
     if (f16 === 'packed')
@@ -73,7 +76,7 @@ export class Advice {
 
   toString(): string {
     const rows = this.rows.flatMap(({ kind, float32, mixed }) =>
-      Object.entries({ float32, mixed_float16: mixed }).map(([policy, of]) => [
+      Object.entries({ float32, [this.label]: mixed }).map(([policy, of]) => [
         kind,
         policy,
         of.ms.toFixed(2),
@@ -83,7 +86,7 @@ export class Advice {
         percent(of.castShare),
       ]),
     );
-    const head = ['', 'policy', 'ms', 'memory', 'dispatches', 'casts', 'their time'];
+    const head = ['', 'precision', 'ms', 'memory', 'dispatches', 'casts', 'their time'];
     return [
       `${this.info.adapter}, batches of ${this.batchSize}`,
       textTable(head, rows),

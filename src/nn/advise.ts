@@ -9,12 +9,13 @@ import { cast } from '../ops/cast.ts';
 import { randomUniform, zeros } from '../ops/creation.ts';
 import { mean } from '../ops/mean.ts';
 import { square } from '../ops/square.ts';
-import type { PolicyName } from '../precision/policy.ts';
+import { type AutocastOptions, autocast } from '../precision/autocast.ts';
+import { type PolicyLike, toPolicy } from '../precision/policy.ts';
 import { isFloat } from '../values/dtype.ts';
 import { ArgumentError } from '../values/errors.ts';
 import { median } from '../values/median.ts';
 import { checkOptions } from '../values/options.ts';
-import type { Shape } from '../values/shape.ts';
+import { isKnown, type Shape } from '../values/shape.ts';
 import { Advice, type AdviceRow, type Measured } from './advice.ts';
 import { checkCount } from './checks.ts';
 import type { CallOptions } from './layer.ts';
@@ -26,6 +27,10 @@ import { createProgress } from './progress.ts';
 import { like, type Tensors } from './several.ts';
 
 export interface AdviseOptions {
+  /** What is held against float32: a policy, or policies by layers. Default `'mixed_float16'`. */
+  policy?: PolicyLike;
+  /** Instead of a policy: rules by op. */
+  autocast?: AutocastOptions;
   /** Samples in a batch. Default 32. */
   batchSize?: number;
   /** Shape of one sample for each input, where the model does not declare it. */
@@ -42,15 +47,22 @@ export interface AdviseOptions {
   verbose?: 0 | 1;
 }
 
-const OPTIONS = ['batchSize', 'sampleShapes', 'training', 'rounds', 'minMs', 'engine', 'verbose'];
-const POLICIES = ['float32', 'mixed_float16'] as const satisfies readonly PolicyName[];
+const OPTIONS = [
+  ...['policy', 'autocast', 'batchSize', 'sampleShapes', 'training', 'rounds', 'minMs', 'engine', 'verbose'],
+];
 
 type Kind = 'predict' | 'train';
 
-/** One kind of work under one policy, and how often it fits into a sample. */
+interface Precision {
+  readonly label: string;
+  readonly policy: PolicyLike;
+  readonly autocast?: AutocastOptions | undefined;
+}
+
+/** One kind of work in one precision, and how often it fits into a sample. */
 interface Work {
   readonly kind: Kind;
-  readonly policy: PolicyName;
+  readonly precision: Precision;
   readonly step: Jitted<Tensor[], Tensor>;
   readonly times: number[];
   repeats: number;
@@ -58,7 +70,7 @@ interface Work {
 
 /**
  * Measures predictions and training steps (Adam on the mean of squared results, loss-scaled where it is mixed) of one model under `float32` and
- * under `mixed_float16`, in turns, on random inputs. `make` gives the model, once for each policy; both are disposed. Throws
+ * under `mixed_float16`, or what else is asked for, in turns, on random inputs. `make` gives the model, once for each; both are disposed. Throws
  * `ArgumentError` where a sample's shape is not known.
  */
 export async function advise(
@@ -74,15 +86,15 @@ export async function advise(
   try {
     const works: Work[] = [];
     let inputs: readonly Tensor[] | undefined;
-    for (const policy of POLICIES) {
+    for (const precision of [FLOAT32, chosen(options)]) {
       const model = await make();
       made.push(model);
-      model.dtypePolicy = policy;
+      model.dtypePolicy = precision.policy;
       const samples = samplesOf(model, options.sampleShapes);
       model.build(like<Tensors, Shape>(samples.length > 1 || model.inputSpecs.length > 1, samples), engine);
       inputs ??= exampleInputs(engine, model, samples, batchSize);
-      const steps = stepsOf(model, policy, training, made);
-      works.push(...steps.map(([kind, step]): Work => ({ kind, policy, step, times: [], repeats: 1 })));
+      const steps = stepsOf(model, precision, training, made);
+      works.push(...steps.map(([kind, step]): Work => ({ kind, precision, step, times: [], repeats: 1 })));
     }
     made.push(...inputs!);
     progress?.start('Measuring', works.length * (rounds + 1));
@@ -96,20 +108,28 @@ export async function advise(
       rows.push(await rowOf(kind, float32!, mixed!, inputs!));
     }
     progress?.end({ rounds });
-    return new Advice(engine.info, batchSize, rows);
+    return new Advice(engine.info, batchSize, rows, chosen(options).label);
   } finally {
     progress?.stop();
     for (const one of made.reverse()) one.dispose();
   }
 }
 
+const FLOAT32: Precision = { label: 'float32', policy: 'float32' };
+
+/** What is held against float32. */
+function chosen({ policy = 'mixed_float16', autocast }: AdviseOptions): Precision {
+  if (!autocast) return { label: toPolicy(policy).name, policy };
+  return { label: `rules '${autocast.rules ?? 'tensorflow'}'`, policy: 'float32', autocast };
+}
+
 function samplesOf(model: Model, given: readonly Shape[] | undefined): readonly Shape[] {
   const { inputSpecs } = model;
   return inputSpecs.map(({ name, sample }, index) => {
     const shape = given?.[index] ?? sample;
-    if (shape) return shape;
+    if (shape && isKnown(shape)) return shape;
     throw new ArgumentError(
-      `advise: the model does not declare the shape of '${name}'; give sampleShapes, one for each input`,
+      `advise: the model does not declare the whole shape of '${name}'; give sampleShapes, one for each input`,
     );
   });
 }
@@ -127,22 +147,23 @@ function exampleInputs(engine: Engine, model: Model, samples: readonly Shape[], 
 /** What users run: a prediction, and a step of training. */
 function stepsOf(
   model: Model,
-  policy: PolicyName,
+  { policy, autocast: rules }: Precision,
   training: boolean,
   made: { dispose(): void }[],
 ): [Kind, Jitted<Tensor[], Tensor>][] {
-  const results = (inputs: readonly Tensor[], training: boolean) => {
+  const results = (inputs: readonly Tensor[], training: boolean): Tensor => {
     const masks = inputs.map(() => null);
     const { outputs } = model.pass(inputs, masks, { training } as CallOptions<Tensors>);
     return outputs.map((output) => mean(square(cast(output, 'float32')))).reduce((a, b) => add(a, b));
   };
-  const predict = jit((...inputs: Tensor[]) => results(inputs, false));
+  const within = <T>(work: () => T): T => (rules ? autocast(rules, work) : work());
+  const predict = jit((...inputs: Tensor[]) => within(() => results(inputs, false)));
   made.push(predict);
   if (!training) return [['predict', predict]];
   const adam = new Adam({});
-  const optimizer = policy === 'mixed_float16' ? new LossScaleOptimizer(adam) : adam;
+  const optimizer = rules || toPolicy(policy).name === 'mixed_float16' ? new LossScaleOptimizer(adam) : adam;
   const train = jit((...inputs: Tensor[]) =>
-    optimizer.minimize(() => results(inputs, true), model.trainableVariables),
+    within(() => optimizer.minimize(() => results(inputs, true), model.trainableVariables)),
   );
   made.push(optimizer, train);
   return [

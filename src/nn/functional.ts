@@ -140,7 +140,7 @@ export class Functional<In extends Tensors = Tensors, Out extends Tensors = Tens
     };
   }
 
-  protected summaryRows(): readonly SummaryRow[] {
+  summaryRows(): readonly SummaryRow[] {
     const calls = [...this.inputs.map(({ call }) => call), ...this.#graph.calls];
     return this.layers.map((layer) => {
       const own = calls.filter((call) => call.layer === layer);

@@ -61,7 +61,8 @@ export abstract class Model<In extends Tensors = Tensors, Out extends Tensors = 
     this.#label = options.name ?? 'model';
   }
 
-  protected abstract summaryRows(): readonly SummaryRow[];
+  /** What `summary` shows of each layer. */
+  abstract summaryRows(): readonly SummaryRow[];
 
   /** By these, `fit`, `evaluate` and `predict` tell the inputs apart. */
   get inputNames(): readonly string[] {

@@ -84,7 +84,7 @@ export class Sequential extends Model<Tensor, Tensor> {
     );
   }
 
-  protected summaryRows(): readonly SummaryRow[] {
+  summaryRows(): readonly SummaryRow[] {
     let shape = this.inputShape ?? this.sampleShape ?? this.sublayers[0]!.sampleShape;
     return this.sublayers.map((layer) => {
       shape = shape && layer.outputShape(shape);

@@ -1,11 +1,19 @@
 /** `writeAtomic`: a file that is there as a whole, or as it was before. */
 import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+
+/** Files that are not in place yet: a process that ends before they are takes them along. */
+const unfinished = new Set<string>();
+process.on('exit', () => {
+  for (const path of unfinished) rmSync(path, { force: true });
+});
 
 /** Writes beside `path`, forces it to the disk, and puts it in place; what fails on the way leaves nothing behind. */
 export async function writeAtomic(path: string, pieces: readonly Uint8Array[]): Promise<void> {
   const beside = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}`);
+  unfinished.add(beside);
   try {
     const file = await open(beside, 'wx');
     try {
@@ -18,6 +26,8 @@ export async function writeAtomic(path: string, pieces: readonly Uint8Array[]): 
   } catch (error) {
     await rm(beside, { force: true });
     throw error;
+  } finally {
+    unfinished.delete(beside);
   }
 }
 

@@ -1,0 +1,66 @@
+/** Where commands write models: looked at before there is work that could be lost. */
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
+import { filesInMemory } from '../convert/files.ts';
+import { loadModel } from '../convert/load-model.ts';
+import { type ModelTarget, type SaveOptions, saveModel, writerFor } from '../convert/save-model.ts';
+import { filesInFolder } from '../node/folder-files.ts';
+import { ArgumentError, type Engine, type Model } from '../node.ts';
+
+/** Throws `ArgumentError` for a format that is none, and a path that cannot be written. */
+export async function checkOutput(path: string, format: string | undefined): Promise<void> {
+  const { extension } = writerFor(path, format);
+  const found = await stat(path).catch(() => undefined);
+  if (found && extension !== undefined && found.isDirectory())
+    throw new ArgumentError(`${path}: a folder; this format is one file, such as model${extension}`);
+  if (found?.isFile() && extension === undefined && basename(path) !== 'model.json')
+    throw new ArgumentError(`${path}: a file; this format is a folder of several`);
+  await checkWritable(path);
+}
+
+/** Throws `ArgumentError` unless a file or folder can be made at `path`. */
+export async function checkWritable(path: string): Promise<void> {
+  for (let place = resolve(path); ; place = dirname(place)) {
+    const found = await stat(place).catch(() => undefined);
+    if (!found && place !== dirname(place)) continue;
+    const writable = await access(place, constants.W_OK).then(
+      () => true,
+      () => false,
+    );
+    if (!writable || (place !== resolve(path) && !found?.isDirectory()))
+      throw new ArgumentError(`${path}: ${place} cannot be written`);
+    return;
+  }
+}
+
+/** The model as a file holds it, written to memory and read back: with the weights and the policies that it has there. */
+export async function readBack(
+  model: Model,
+  path: string,
+  options: SaveOptions,
+  engine: Engine,
+): Promise<Model> {
+  const files = new Map<string, Uint8Array>();
+  const target: ModelTarget = {
+    name: basename(path),
+    write: async (name, bytes) => {
+      files.set(name, Buffer.concat(bytes));
+    },
+  };
+  await saveModel(model as never, target, options);
+  return (await loadModel(filesInMemory(files), { engine, compile: false })) as unknown as Model;
+}
+
+/** `444,150 bytes`. */
+export async function sizeOfFiles(path: string): Promise<string> {
+  return `${(await bytesAt(path)).toLocaleString('en-US')} bytes`;
+}
+
+/** Bytes of the file, or of all files of the folder, at `path`. */
+async function bytesAt(path: string): Promise<number> {
+  const files = await filesInFolder(basename(path) === 'model.json' ? dirname(path) : path);
+  if (files.main !== undefined) return (await files.size(files.main)) ?? 0;
+  const sizes = await Promise.all(((await files.list()) ?? []).map((name) => files.size(name)));
+  return sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0);
+}
