@@ -1,14 +1,12 @@
 /** Reads TensorFlow.js graph-models: a graph in JSON, its inputs and outputs, and the weights that its constants are. */
-import { Variable } from '../autograd/variable.ts';
 import type { Engine } from '../gpu/engine.ts';
-import { type DType, isFloat } from '../values/dtype.ts';
 import { FormatError } from '../values/errors.ts';
-import { checkShape, sizeOf } from '../values/shape.ts';
 import { dtypeOf } from './graph/attributes.ts';
 import { endpointOf, type Graph, type GraphNode } from './graph/graph.ts';
-import { HostArray, MOST_ON_HOST } from './graph/host-array.ts';
+import { HostArray } from './graph/host-array.ts';
 import { graphOfJson, shapeAt, typeAt } from './graph/json-graph.ts';
-import { GraphModel, type GraphPort } from './graph-model.ts';
+import { modelOfGraph } from './graph/load.ts';
+import type { GraphModel, GraphPort } from './graph-model.ts';
 import { type Json, Place } from './json.ts';
 import type { StoredTensor } from './stored-model.ts';
 
@@ -31,59 +29,20 @@ export async function graphModelOf(
   const file = new Place(where, model);
   const graph = graphOfJson(file.at('modelTopology'));
   const { inputs, outputs } = portsOf(file, graph);
-  // Made once without weights: what cannot be run is refused before they are read.
-  const names = new Set([...graph.nodes.values()].filter(({ op }) => op === 'Const').map(({ name }) => name));
-  const unread = new Map([...names].map((name) => [name, HostArray.vector([])]));
-  new GraphModel({ graph, inputs, outputs, constants: unread, engine });
-  const constants = new Map<string, HostArray | Variable>();
-  try {
-    for (const name of neededConstants(graph, inputs, outputs)) {
-      const stored = weights.get(name);
-      if (!stored)
-        throw new FormatError(`${where}: the weights have no '${name}', which a node of the graph is`);
-      constants.set(name, await constantOf(engine, graph.node(name), stored));
-    }
-    return new GraphModel({ graph, inputs, outputs, constants, engine });
-  } catch (error) {
-    for (const value of constants.values()) if (value instanceof Variable) value.dispose();
-    throw error;
-  }
-}
-
-function neededConstants(
-  graph: Graph,
-  inputs: readonly GraphPort[],
-  outputs: readonly GraphPort[],
-): string[] {
-  const fed = new Set(inputs.map(({ endpoint }) => endpoint.node));
-  const needed = graph.order(
-    outputs.map(({ endpoint }) => endpoint.node),
-    fed,
+  const readers = new Map(
+    [...graph.nodes.values()]
+      .filter(({ op }) => op === 'Const')
+      .map(({ name, attributes }) => {
+        const read = async () => {
+          const stored = weights.get(name);
+          if (!stored)
+            throw new FormatError(`${where}: the weights have no '${name}', which a node of the graph is`);
+          return new HostArray(await stored.read(), stored.shape, attributes.dtype('dtype'));
+        };
+        return [name, read] as const;
+      }),
   );
-  return needed.filter(({ op, name }) => op === 'Const' && !fed.has(name)).map(({ name }) => name);
-}
-
-/** Vectors and larger floats lie on the GPU, where programs keep float16 copies of them; what shapes are made of stays on the host. */
-async function constantOf(
-  engine: Engine,
-  node: GraphNode,
-  stored: StoredTensor,
-): Promise<HostArray | Variable> {
-  const dtype = node.attributes.dtype('dtype');
-  const values = await stored.read();
-  return placed(engine, node.name, values, stored.shape, dtype);
-}
-
-export function placed(
-  engine: Engine,
-  name: string,
-  values: Float32Array | Int32Array,
-  shape: readonly number[],
-  dtype: DType,
-): HostArray | Variable {
-  const weight = isFloat(dtype) && sizeOf(shape) > 1;
-  if (!weight && sizeOf(shape) <= MOST_ON_HOST) return new HostArray(values, shape, dtype);
-  return new Variable(engine, values, checkShape(name, shape), dtype, { name, trainable: false });
+  return modelOfGraph({ graph, inputs, outputs, engine }, readers);
 }
 
 /** By the signature where there is one; else all placeholders, and all nodes that no other asks for. */

@@ -17,13 +17,17 @@ export interface AttributeValue {
   readonly shape?: Shape | null;
   /** Name of a function. */
   readonly func?: string;
-  readonly tensor?: HostArray | UnreadTensor;
+  readonly tensor?: HostArray | UnreadTensor | Texts;
   readonly list?: { readonly s?: readonly string[]; readonly i?: readonly number[] };
 }
 
-/** A constant whose values lie elsewhere, as in the weights of a TensorFlow.js model, or are of no use, as strings are. */
+/** A constant whose values lie elsewhere, as in the weights of a TensorFlow.js model, or are of no use here. */
 export interface UnreadTensor {
   readonly unread: string;
+}
+
+export interface Texts {
+  readonly texts: readonly string[];
 }
 
 /** TensorFlow's dtypes, by number and name, and what they are here. Wider ones are narrowed, narrower integers widened. */
