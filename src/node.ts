@@ -15,7 +15,7 @@ export * from './index.ts';
 
 /** Those of `halftape`, and those that write files. */
 export const callbacks = { ...shared, csvLogger, modelCheckpoint, tensorBoard };
-export { loadModel } from './node/load-model.ts';
+export { loadGraphModel, loadModel } from './node/load-model.ts';
 export { saveModel } from './node/save-model.ts';
 export { loadWeights, saveWeights } from './node/weights-file.ts';
 

@@ -1,23 +1,19 @@
 // Opens graphs that tests build: as files in memory, or with all values on the host.
 import type { Variable } from '../../src/autograd/variable.ts';
+import { GraphModel } from '../../src/convert/graph/graph-model.ts';
 import { HostArray } from '../../src/convert/graph/host-array.ts';
 import { graphOfJson } from '../../src/convert/graph/json-graph.ts';
-import { GraphModel } from '../../src/convert/graph-model.ts';
 import { Place } from '../../src/convert/json.ts';
-import type { StoredTensor } from '../../src/convert/stored-model.ts';
-import { graphModelOf } from '../../src/convert/tfjs-graph.ts';
-import type * as ht from '../../src/node.ts';
+import * as ht from '../../src/node.ts';
 import type { Built } from './build.ts';
 import { caseGraph, type GraphCase } from './case-graph.ts';
 
-export function opened({ json, stored }: Built, engine: ht.Engine): Promise<GraphModel> {
-  const weights = new Map(
-    stored.map(({ name, shape, dtype, values }): [string, StoredTensor] => {
-      const typed = dtype === 'float32' ? Float32Array.from(values) : Int32Array.from(values);
-      return [name, { name, shape, dtype, read: async () => typed }];
-    }),
-  );
-  return graphModelOf('model.json', json, weights, engine);
+export function filesOf({ json, weights }: Built): Record<string, Uint8Array> {
+  return { 'model.json': new TextEncoder().encode(JSON.stringify(json)), 'weights.bin': weights };
+}
+
+export function opened(graph: Built, engine: ht.Engine): Promise<ht.GraphModel> {
+  return ht.loadGraphModel(filesOf(graph), { engine });
 }
 
 /** The case with all of its inputs known on the host. */

@@ -3,7 +3,7 @@ import { Variable } from '../../autograd/variable.ts';
 import type { Engine } from '../../gpu/engine.ts';
 import { isFloat } from '../../values/dtype.ts';
 import { checkShape } from '../../values/shape.ts';
-import { GraphModel, type GraphParts } from '../graph-model.ts';
+import { GraphModel, type GraphParts } from './graph-model.ts';
 import { HostArray, MOST_ON_HOST } from './host-array.ts';
 
 /** `readers` by the names of nodes. Throws `FormatError`; then nothing is left on the GPU. */

@@ -1,12 +1,7 @@
 /** What an optimizer of Keras's left in a checkpoint: its counter, its values for each variable, the state of a dynamic loss scale. */
-import type { StoredTensor } from '../stored-model.ts';
+import type { StoredModel } from '../stored-model.ts';
 import type { Bundle } from './bundle.ts';
 import { type CheckpointNode, membersOf } from './objects.ts';
-
-export interface OptimizerState {
-  readonly optimizerWeights?: readonly StoredTensor[];
-  readonly lossScale?: { readonly scale: StoredTensor; readonly goodSteps: StoredTensor };
-}
 
 /** The slots of an optimizer of Keras 2, in the order in which it makes them. */
 const SLOT_ORDER = [
@@ -27,7 +22,7 @@ export function optimizerIn(
   bundle: Bundle,
   nodes: readonly CheckpointNode[],
   trainable: readonly number[],
-): OptimizerState {
+): Pick<StoredModel, 'optimizerWeights' | 'lossScale'> {
   const child = (node: CheckpointNode | undefined, name: string) => {
     const id = node?.children.get(name);
     return id === undefined ? undefined : nodes[id];

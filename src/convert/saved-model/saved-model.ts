@@ -1,6 +1,7 @@
 /** TensorFlow SavedModels of Keras, read: configuration, weights by layer, state of the optimizer. */
 import { FormatError } from '../../values/errors.ts';
 import type { ModelFiles } from '../files.ts';
+import type { Format } from '../format.ts';
 import { isRecord, type Json } from '../json.ts';
 import type { KerasObject, StoredModel, StoredTensor } from '../stored-model.ts';
 import { Bundle } from './bundle.ts';
@@ -23,10 +24,10 @@ export async function metaGraphIn(files: ModelFiles): Promise<Message | undefine
   return serving;
 }
 
-export const savedModel = {
+export const savedModel: Format = {
   name: 'TensorFlow SavedModel',
   signs: `${FILE} with variables/variables.index`,
-  read: async (files: ModelFiles): Promise<StoredModel | undefined> => {
+  read: async (files) => {
     const graph = await metaGraphIn(files);
     return graph && modelIn(files, graph);
   },

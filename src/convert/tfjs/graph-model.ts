@@ -1,32 +1,51 @@
 /** Reads TensorFlow.js graph-models: a graph in JSON, its inputs and outputs, and the weights that its constants are. */
-import type { Engine } from '../gpu/engine.ts';
-import { FormatError } from '../values/errors.ts';
-import { dtypeOf } from './graph/attributes.ts';
-import { endpointOf, type Graph, type GraphNode } from './graph/graph.ts';
-import { HostArray } from './graph/host-array.ts';
-import { graphOfJson, shapeAt, typeAt } from './graph/json-graph.ts';
-import { modelOfGraph } from './graph/load.ts';
-import type { GraphModel, GraphPort } from './graph-model.ts';
-import { type Json, Place } from './json.ts';
-import type { StoredTensor } from './stored-model.ts';
+import type { Engine } from '../../gpu/engine.ts';
+import { FormatError } from '../../values/errors.ts';
+import type { ModelFiles } from '../files.ts';
+import type { Format } from '../format.ts';
+import { dtypeOf } from '../graph/attributes.ts';
+import { endpointOf, type Graph, type GraphNode } from '../graph/graph.ts';
+import type { GraphModel, GraphPort } from '../graph/graph-model.ts';
+import { HostArray } from '../graph/host-array.ts';
+import { graphOfJson, shapeAt, typeAt } from '../graph/json-graph.ts';
+import { modelOfGraph } from '../graph/load.ts';
+import { Place, parseJson } from '../json.ts';
+import type { StoredTensor } from '../stored-model.ts';
+import { jsonIn } from './layers-model.ts';
+import { tensorsIn } from './manifest.ts';
 
-/** Whether a `model.json` holds a graph, and not layers. */
-export function isGraphModel(model: Json): boolean {
-  if (model.format !== undefined) return model.format === 'graph-model';
-  return Array.isArray(new Place('', model).at('modelTopology').at('node').value);
+/** Known by the readers of layers, so that they can say what it is. */
+export const tfjsGraphModel: Format = {
+  name: 'TensorFlow.js graph-model',
+  signs: 'model.json with nodes, for loadGraphModel',
+  read: async (files) => {
+    const file = await graphJsonIn(files);
+    if (!file) return undefined;
+    throw new FormatError(`${file.file}: a graph-model, which has ops and no layers; use loadGraphModel`);
+  },
+};
+
+/** `model.json` where it holds a graph; undefined where it does not, or is not there. */
+export async function graphJsonIn(files: ModelFiles): Promise<Place | undefined> {
+  const path = await jsonIn(files);
+  if (path === undefined) return undefined;
+  const where = `${files.name}: ${path}`;
+  const file = new Place(where, parseJson(where, await files.read(path)));
+  return file.at('modelTopology').at('node').value === undefined ? undefined : file;
 }
 
-/**
- * The model that `model`, the contents of a `model.json` called `where` in messages, and its weights make. Throws `FormatError`, for ops
- * that cannot be run too, before anything is read or sent to the GPU.
- */
-export async function graphModelOf(
-  where: string,
-  model: Json,
+/** The graph in `file`. Throws `FormatError`, for ops that cannot be run too, before weights are read. */
+export async function tfjsGraphModelIn(files: ModelFiles, file: Place, engine: Engine): Promise<GraphModel> {
+  const weights = await tensorsIn(file.at('weightsManifest'), files);
+  return graphModelOf(file, new Map(weights.map((tensor) => [tensor.name, tensor])), engine);
+}
+
+/** The model that the contents of a `model.json` and its weights make. */
+async function graphModelOf(
+  file: Place,
   weights: ReadonlyMap<string, StoredTensor>,
   engine: Engine,
 ): Promise<GraphModel> {
-  const file = new Place(where, model);
   const graph = graphOfJson(file.at('modelTopology'));
   const { inputs, outputs } = portsOf(file, graph);
   const readers = new Map(
@@ -36,7 +55,9 @@ export async function graphModelOf(
         const read = async () => {
           const stored = weights.get(name);
           if (!stored)
-            throw new FormatError(`${where}: the weights have no '${name}', which a node of the graph is`);
+            throw new FormatError(
+              `${file.file}: the weights have no '${name}', which a node of the graph is`,
+            );
           return new HostArray(await stored.read(), stored.shape, attributes.dtype('dtype'));
         };
         return [name, read] as const;

@@ -1,18 +1,18 @@
 /** `GraphModel`: a graph of TensorFlow's ops with its weights, run by ours, for inference and for precision by op. */
 
-import { type Jitted, jit } from '../autograd/jit.ts';
-import { isRecording } from '../autograd/recording.ts';
-import type { Tensor } from '../autograd/tensor.ts';
-import { Variable } from '../autograd/variable.ts';
-import type { Engine } from '../gpu/engine.ts';
-import { cast } from '../ops/cast.ts';
-import { fromValues, type TensorLike, toTensor } from '../ops/input.ts';
-import { type DType, isFloat, list, show } from '../values/dtype.ts';
-import { ArgumentError, DisposedError, DtypeError, ShapeError } from '../values/errors.ts';
-import { type Shape, showShape } from '../values/shape.ts';
-import { type Plan, planOf, run } from './graph/execution.ts';
-import { type Endpoint, endpointOf, type Graph } from './graph/graph.ts';
-import { HostArray } from './graph/host-array.ts';
+import { type Jitted, jit } from '../../autograd/jit.ts';
+import { isRecording } from '../../autograd/recording.ts';
+import type { Tensor } from '../../autograd/tensor.ts';
+import { Variable } from '../../autograd/variable.ts';
+import type { Engine } from '../../gpu/engine.ts';
+import { cast } from '../../ops/cast.ts';
+import { fromValues, type TensorLike, toTensor } from '../../ops/input.ts';
+import { type DType, isFloat, list, show } from '../../values/dtype.ts';
+import { ArgumentError, DisposedError, DtypeError, ShapeError } from '../../values/errors.ts';
+import { type Shape, showShape } from '../../values/shape.ts';
+import { type Plan, planOf, run } from './execution.ts';
+import { type Endpoint, endpointOf, type Graph } from './graph.ts';
+import { HostArray } from './host-array.ts';
 
 /** An input or an output of a graph. */
 export interface GraphPort {
