@@ -2,7 +2,7 @@
 
 import { type Jitted, jit } from '../../autograd/jit.ts';
 import { isRecording } from '../../autograd/recording.ts';
-import type { Tensor } from '../../autograd/tensor.ts';
+import { Tensor } from '../../autograd/tensor.ts';
 import { Variable } from '../../autograd/variable.ts';
 import type { Engine } from '../../gpu/engine.ts';
 import { cast } from '../../ops/cast.ts';
@@ -36,6 +36,9 @@ export interface GraphParts {
 
 /** Tensors by the names of inputs or of their nodes, in the order of `inputs`, or the one that there is. */
 export type GraphInputs = TensorLike | readonly TensorLike[] | Readonly<Record<string, TensorLike>>;
+
+/** Of inputs that may be left out. */
+export const DEFAULTED = 'PlaceholderWithDefault';
 
 export class GraphModel {
   readonly inputs: readonly GraphPort[];
@@ -154,6 +157,7 @@ export class GraphModel {
     const given = new Map<string, Tensor>();
     for (const { name, endpoint, shape, dtype } of this.inputs) {
       const value = byName.get(name) ?? byName.get(endpoint.node);
+      if (value === undefined && this.#graph.node(endpoint.node).op === DEFAULTED) continue;
       if (value === undefined) {
         throw new ArgumentError(
           `${this.#graph.name}: input '${name}' is missing; give ${list(this.inputs.map((input) => input.name))}`,
@@ -176,10 +180,11 @@ export class GraphModel {
       }
       return new Map(Object.entries(inputs));
     }
-    const several = Array.isArray(inputs) && this.inputs.length !== 1;
-    const alone =
-      Array.isArray(inputs) && inputs.length === 1 && typeof inputs[0] === 'object' && 'dtype' in inputs[0];
-    const values = (several || alone ? inputs : [inputs]) as readonly TensorLike[];
+    // Nested arrays are one input's values, unless there are several inputs.
+    const listed =
+      Array.isArray(inputs) &&
+      (this.inputs.length !== 1 || inputs[0] instanceof Tensor || inputs[0] instanceof Variable);
+    const values = (listed ? inputs : [inputs]) as readonly TensorLike[];
     if (values.length !== this.inputs.length) {
       throw new ArgumentError(
         `${this.#graph.name}: ${values.length} inputs; it has ${this.inputs.length}, ${list(this.inputs.map(({ name }) => name))}`,

@@ -3,7 +3,7 @@ import { Variable } from '../../autograd/variable.ts';
 import type { Engine } from '../../gpu/engine.ts';
 import { isFloat } from '../../values/dtype.ts';
 import { checkShape } from '../../values/shape.ts';
-import { GraphModel, type GraphParts } from './graph-model.ts';
+import { DEFAULTED, GraphModel, type GraphParts } from './graph-model.ts';
 import { HostArray, MOST_ON_HOST } from './host-array.ts';
 
 /** `readers` by the names of nodes. Throws `FormatError`; then nothing is left on the GPU. */
@@ -17,7 +17,7 @@ export async function modelOfGraph(
   const constants = new Map<string, HostArray | Variable>();
   const needed = graph.order(
     outputs.map(({ endpoint }) => endpoint.node),
-    new Set(inputs.map(({ endpoint }) => endpoint.node)),
+    new Set(inputs.map(({ endpoint }) => endpoint.node).filter((name) => graph.node(name).op !== DEFAULTED)),
   );
   try {
     for (const { name } of needed) {

@@ -93,10 +93,16 @@ export class Bundle {
         pieces.map(({ part }) => part),
       );
     const read = async (): Promise<Values> => {
-      if (pieces.length === 0) return decoded(found, await this.#bytes(entry), sizeOf(shape));
+      if (pieces.length === 0) return decoded(entry.where, found, await this.#bytes(entry), sizeOf(shape));
       const whole = emptyOf(found, sizeOf(shape));
       for (const { slice, part } of pieces)
-        place(decoded(found, await this.#bytes(part), sizeOf(part.shape)), part.shape, whole, shape, slice);
+        place(
+          decoded(part.where, found, await this.#bytes(part), sizeOf(part.shape)),
+          part.shape,
+          whole,
+          shape,
+          slice,
+        );
       return whole;
     };
     return { name: key, shape, dtype: found.name, read };

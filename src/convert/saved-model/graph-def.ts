@@ -16,8 +16,8 @@ import { Message, viewOf } from './message.ts';
 import { KINDS } from './values.ts';
 
 const CALLS = ['PartitionedCall', 'StatefulPartitionedCall'];
-/** Most nodes of a graph with its functions put in: functions that call others twice grow without end. */
-const MOST_NODES = 200_000;
+/** Most nodes and inputs of a graph with its functions put in: functions that call others twice grow without end. */
+const MOST_PARTS = 1_000_000;
 /** Deepest calls of functions by functions. */
 const DEEPEST = 100;
 
@@ -49,6 +49,7 @@ class Inliner {
   readonly nodes: GraphNode[] = [];
   readonly #where: string;
   readonly #library: ReadonlyMap<string, Message>;
+  #parts = 0;
 
   constructor(where: string, library: ReadonlyMap<string, Message>) {
     this.#where = where;
@@ -59,8 +60,6 @@ class Inliner {
   add(prefix: string, message: Message, resolve: (text: string) => Endpoint, depth: number): void {
     const name = prefix + message.string(1);
     const op = message.string(2);
-    if (this.nodes.length >= MOST_NODES)
-      throw new FormatError(`${this.#where}: more than ${MOST_NODES} nodes with all functions put in`);
     const attributes = new Map(
       [...message.entries(5, 'attribute')].map(([key, value]) => [key, attributeOf(value)]),
     );
@@ -68,6 +67,11 @@ class Inliner {
       .strings(3)
       .filter((input) => !input.startsWith('^'))
       .map(resolve);
+    this.#parts += 1 + inputs.length;
+    if (this.#parts > MOST_PARTS)
+      throw new FormatError(
+        `${this.#where}: more than ${MOST_PARTS} nodes and inputs with all functions put in`,
+      );
     const called = CALLS.includes(op) ? attributes.get('f')?.func : undefined;
     if (called === undefined) {
       this.nodes.push({ name, op, inputs, attributes: new Attributes(`node '${name}'`, attributes) });

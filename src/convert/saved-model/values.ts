@@ -1,5 +1,5 @@
 /** The numbers of variables, as checkpoints store them, as float32 or int32. */
-import { DataError } from '../../values/errors.ts';
+import { FormatError } from '../../values/errors.ts';
 import { fromHalf } from '../../values/half.ts';
 import { type Shape, stridesOf } from '../../values/shape.ts';
 import { viewOf } from './message.ts';
@@ -45,7 +45,7 @@ export function emptyOf({ float }: Kind, size: number): Values {
 
 const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
-export function decoded(found: Kind, bytes: Uint8Array, size: number): Values {
+export function decoded(where: string, found: Kind, bytes: Uint8Array, size: number): Values {
   if (LITTLE_ENDIAN && (found.name === 'float32' || found.name === 'int32')) {
     // Views want their bytes aligned.
     const { buffer, byteOffset } = byteAligned(bytes);
@@ -58,7 +58,8 @@ export function decoded(found: Kind, bytes: Uint8Array, size: number): Values {
   for (let i = 0; i < size; i++) {
     const value = found.get(view, i * found.bytes);
     values[i] = value;
-    if (!found.float && values[i] !== value) throw new DataError(`${value} at element ${i} is no int32`);
+    if (!found.float && values[i] !== value)
+      throw new FormatError(`${where}: ${value} at element ${i} is no int32`);
   }
   return values;
 }
