@@ -2,9 +2,10 @@
 import * as assert from 'uvu/assert';
 import * as ht from '../src/node.ts';
 import { assertRejects } from './assert-throws.ts';
-import { drawn, node, placeholder } from './graph/build.ts';
+import { node } from './graph/build.ts';
 import { suite } from './harness.ts';
-import { call, constantDef, type SignatureJson, signatureSavedModel } from './saved-model/signature.ts';
+import { BIAS, KERNEL, MODEL, type } from './saved-model/model.ts';
+import { call, type SignatureJson, signatureSavedModel } from './saved-model/signature.ts';
 import { numbers } from './step.ts';
 
 const test = suite('signatures of SavedModels');
@@ -13,68 +14,6 @@ test.before(async () => {
   engine = await ht.open();
 });
 test.after(() => engine.close());
-
-const KERNEL = drawn('kernel', 6);
-const BIAS = drawn('bias', 2);
-const type = { dtype: 'DT_FLOAT' };
-
-/** relu(x kernel + bias) 2, in a function that calls another, its variables both called `w` in the checkpoint. */
-const MODEL: SignatureJson = {
-  nodes: [
-    placeholder('serving_x', [-1, 3]),
-    node('kernel', 'VarHandleOp', [], { ...type, shared_name: 'wrong' }),
-    node('bias', 'VarHandleOp', [], { ...type, shared_name: 'wrong' }),
-    constantDef('prefix', ['path'], []),
-    call('StatefulPartitionedCall', 'serve', ['serving_x', 'kernel', 'bias']),
-    call('Restore', 'restore', ['prefix', 'kernel', 'bias']),
-  ],
-  functions: [
-    {
-      name: 'dense',
-      arguments: ['x', 'w', 'b'],
-      nodes: [
-        node('Read', 'ReadVariableOp', ['w'], type),
-        node('ReadBias', 'ReadVariableOp', ['b'], type),
-        node('MatMul', 'MatMul', ['x', 'Read:value:0'], { transpose_a: false, transpose_b: false }),
-        node('BiasAdd', 'BiasAdd', ['MatMul:product:0', 'ReadBias:value:0'], { data_format: 'NHWC' }),
-        node('Identity', 'Identity', ['BiasAdd:output:0', '^Read']),
-      ],
-      results: { out: 'Identity:output:0', raw: 'MatMul:product:0' },
-    },
-    {
-      name: 'serve',
-      arguments: ['inputs', 'first', 'second'],
-      nodes: [
-        call('layer', 'dense', ['inputs', 'first', 'second']),
-        node('Relu', 'Relu', ['layer:output:0']),
-        constantDef('two', [2], []),
-        node('double', 'Mul', ['Relu:activations:0', 'two:output:0']),
-      ],
-      results: { y: 'double:z:0', product: 'layer:output:1' },
-    },
-    {
-      name: 'restore',
-      arguments: ['file', 'a', 'b'],
-      nodes: [
-        constantDef('names', ['layers/b/w', 'layers/a/w'], [2]),
-        constantDef('slices', ['', ''], [2]),
-        node('RestoreV2', 'RestoreV2', ['file', 'names:output:0', 'slices:output:0']),
-        node('One', 'Identity', ['RestoreV2:tensors:1']),
-        node('Two', 'Identity', ['RestoreV2:tensors:0']),
-        node('Assign', 'AssignVariableOp', ['a', 'One:output:0'], type),
-        node('Assign_1', 'AssignVariableOp', ['b', 'Two:output:0'], type),
-      ],
-      results: {},
-    },
-  ],
-  inputs: { x: { name: 'serving_x:0', shape: [-1, 3] } },
-  outputs: { y: 'StatefulPartitionedCall:0', product: 'StatefulPartitionedCall:1' },
-  restore: 'Restore',
-  stored: [
-    { key: 'layers/a/w', shape: [3, 2], type: 'float32', values: KERNEL },
-    { key: 'layers/b/w', shape: [2], type: 'float32', values: BIAS },
-  ],
-};
 
 test('functions are put in, variables found by what restores them', async () => {
   const model = await ht.loadGraphModel(signatureSavedModel(MODEL));
