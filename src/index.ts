@@ -17,6 +17,8 @@ export { type GradientOptions, GradientTape, type TapeOptions, valueAndGradients
 export { Tensor } from './autograd/tensor.ts';
 export { keep, tidy } from './autograd/tidy.ts';
 export { Variable } from './autograd/variable.ts';
+export { GraphModel, type GraphPort } from './convert/graph/graph-model.ts';
+export { type LoadGraphOptions, loadGraphModel } from './convert/load-graph-model.ts';
 export { type LoadOptions, loadModel, type ModelSource } from './convert/load-model.ts';
 export {
   type ModelTarget,

@@ -16,7 +16,7 @@ export * from './index.ts';
 /** Those of `halftape`, and those that write files. */
 export const callbacks = { ...shared, csvLogger, modelCheckpoint, tensorBoard };
 export { type ImageOptions, saveImage } from './node/images.ts';
-export { loadModel } from './node/load-model.ts';
+export { loadGraphModel, loadModel } from './node/load-model.ts';
 export { type LoadedSamples, type LoadSamplesOptions, loadSamples } from './node/samples.ts';
 export { saveModel } from './node/save-model.ts';
 export { loadWeights, saveWeights } from './node/weights-file.ts';

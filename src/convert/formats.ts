@@ -3,10 +3,18 @@ import { FormatError } from '../values/errors.ts';
 import type { ModelFiles } from './files.ts';
 import type { Format } from './format.ts';
 import { kerasArchive, kerasH5 } from './keras/formats.ts';
+import { savedModel } from './saved-model/saved-model.ts';
 import type { StoredModel } from './stored-model.ts';
+import { tfjsGraphModel } from './tfjs/graph-model.ts';
 import { tfjsLayersModel } from './tfjs/layers-model.ts';
 
-export const FORMATS: readonly Format[] = [tfjsLayersModel, kerasArchive, kerasH5];
+export const FORMATS: readonly Format[] = [
+  tfjsLayersModel,
+  tfjsGraphModel,
+  kerasArchive,
+  kerasH5,
+  savedModel,
+];
 
 /** Throws `FormatError`; where no format is met, one that lists what was looked for. */
 export async function readModel(files: ModelFiles): Promise<StoredModel> {

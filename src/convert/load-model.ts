@@ -56,7 +56,7 @@ export async function loadModel<In extends Tensors = Tensor, Out extends Tensors
 ): Promise<Model<In, Out>> {
   checkOptions('loadModel', options, OPTIONS);
   const { engine = defaultEngine('loadModel') } = options;
-  const files = filesFrom(source);
+  const files = filesFrom('loadModel', source);
   return (await modelFromStored(files.name, await readModel(files), {
     ...options,
     engine,
@@ -98,9 +98,10 @@ async function compileAs(
   }
 }
 
-function filesFrom(source: ModelSource): ModelFiles {
-  if (typeof source === 'string' || source instanceof URL) return filesAt(addressOf(source));
-  if (source instanceof ArrayBuffer) return filesFrom(new Uint8Array(source));
+/** The files of a source. Throws `ArgumentError` for what is none. */
+export function filesFrom(where: string, source: ModelSource): ModelFiles {
+  if (typeof source === 'string' || source instanceof URL) return filesAt(addressOf(where, source));
+  if (source instanceof ArrayBuffer) return filesFrom(where, new Uint8Array(source));
   if (source instanceof Uint8Array) return filesInMemory(new Map([['model', source]]));
   if (source instanceof Blob) return filesInMemory(new Map([[nameOf(source), source]]));
   if (Array.isArray(source) && source.every((file) => file instanceof Blob))
@@ -109,15 +110,15 @@ function filesFrom(source: ModelSource): ModelFiles {
   if (typeof source === 'object' && source !== null && Object.values(source).every(isFile))
     return filesInMemory(new Map(Object.entries(source as Record<string, Blob | Uint8Array>)));
   throw new ArgumentError(
-    `loadModel: ${show(source)}; use a URL, a Blob, files, or an object of them by their names`,
+    `${where}: ${show(source)}; use a URL, a Blob, files, or an object of them by their names`,
   );
 }
 
-function addressOf(source: string | URL): URL {
+function addressOf(where: string, source: string | URL): URL {
   try {
     return new URL(source, globalThis.location?.href);
   } catch (cause) {
-    throw new ArgumentError(`loadModel: ${show(String(source))} is no URL; paths are for 'halftape/node'`, {
+    throw new ArgumentError(`${where}: ${show(String(source))} is no URL; paths are for 'halftape/node'`, {
       cause,
     });
   }

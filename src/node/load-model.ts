@@ -1,6 +1,8 @@
-/** `loadModel` in Node: from a path as well. */
+/** `loadModel` and `loadGraphModel` in Node: from a path as well. */
 import { fileURLToPath } from 'node:url';
 import type { Tensor } from '../autograd/tensor.ts';
+import type { GraphModel } from '../convert/graph/graph-model.ts';
+import { type LoadGraphOptions, loadGraphModel as loadGraph } from '../convert/load-graph-model.ts';
 import { type LoadOptions, loadModel as load, type ModelSource } from '../convert/load-model.ts';
 import type { Model } from '../nn/model.ts';
 import type { Tensors } from '../nn/several.ts';
@@ -13,6 +15,15 @@ export async function loadModel<In extends Tensors = Tensor, Out extends Tensors
 ): Promise<Model<In, Out>> {
   const path = pathIn(source);
   return load<In, Out>(path === undefined ? source : await filesInFolder(path), options);
+}
+
+/** As in `halftape`; strings that are no `http`, `data` or `blob` URLs are paths, of a file or a folder. */
+export async function loadGraphModel(
+  source: ModelSource,
+  options: LoadGraphOptions = {},
+): Promise<GraphModel> {
+  const path = pathIn(source);
+  return loadGraph(path === undefined ? source : await filesInFolder(path), options);
 }
 
 function pathIn(source: ModelSource): string | undefined {

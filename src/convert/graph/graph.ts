@@ -1,0 +1,92 @@
+/** A graph of nodes, each an op on what other nodes give: checked, and put in an order in which it can be run. */
+import { show } from '../../values/dtype.ts';
+import { FormatError } from '../../values/errors.ts';
+import type { Attributes } from './attributes.ts';
+
+/** Output `output` of the node called `node`. */
+export interface Endpoint {
+  readonly node: string;
+  readonly output: number;
+}
+
+export interface GraphNode {
+  readonly name: string;
+  readonly op: string;
+  /** Without those that only say what runs before. */
+  readonly inputs: readonly Endpoint[];
+  readonly attributes: Attributes;
+}
+
+/** `node`, or `node:1`. Throws `FormatError` for what is neither. */
+export function endpointOf(where: string, text: string): Endpoint {
+  const colon = text.lastIndexOf(':');
+  if (colon < 0) return { node: text, output: 0 };
+  const output = text.slice(colon + 1);
+  if (!/^\d{1,6}$/.test(output))
+    throw new FormatError(`${where}: ${show(text)} names no output; use 'node' or 'node:1'`);
+  return { node: text.slice(0, colon), output: Number(output) };
+}
+
+export class Graph {
+  /** For messages. */
+  readonly name: string;
+  readonly nodes: ReadonlyMap<string, GraphNode>;
+
+  /** Throws `FormatError` where two nodes have one name, or an input is not there. */
+  constructor(name: string, nodes: readonly GraphNode[]) {
+    this.name = name;
+    this.nodes = new Map(nodes.map((node) => [node.name, node]));
+    if (this.nodes.size !== nodes.length) {
+      const twice = nodes.find((node) => this.nodes.get(node.name) !== node)!;
+      throw new FormatError(`${name}: two nodes are called ${show(twice.name)}`);
+    }
+    for (const node of nodes)
+      for (const input of node.inputs)
+        if (!this.nodes.has(input.node))
+          throw new FormatError(
+            `${name}: node ${show(node.name)}: its input ${show(input.node)} is not there`,
+          );
+  }
+
+  /** Throws `FormatError` where there is no such node. */
+  node(name: string): GraphNode {
+    const node = this.nodes.get(name);
+    if (!node) throw new FormatError(`${this.name}: no node is called ${show(name)}`);
+    return node;
+  }
+
+  /**
+   * The nodes that `targets` need, each behind its inputs; what `fed` names is needed without its own inputs. Throws `FormatError`
+   * for a cycle.
+   */
+  order(targets: Iterable<string>, fed: ReadonlySet<string> = new Set()): GraphNode[] {
+    const order: GraphNode[] = [];
+    const done = new Set<string>();
+    const open = new Set<string>();
+    // A stack of our own: graphs are deeper than calls may be.
+    const waiting: { node: GraphNode; next: number }[] = [];
+    const enter = (name: string) => {
+      if (done.has(name)) return;
+      if (open.has(name))
+        throw new FormatError(`${this.name}: node ${show(name)} is computed from its own result`);
+      open.add(name);
+      waiting.push({ node: this.node(name), next: 0 });
+    };
+    for (const target of targets) {
+      enter(target);
+      while (waiting.length > 0) {
+        const top = waiting.at(-1)!;
+        const inputs = fed.has(top.node.name) ? [] : top.node.inputs;
+        if (top.next < inputs.length) {
+          enter(inputs[top.next++]!.node);
+          continue;
+        }
+        waiting.pop();
+        open.delete(top.node.name);
+        done.add(top.node.name);
+        order.push(top.node);
+      }
+    }
+    return order;
+  }
+}

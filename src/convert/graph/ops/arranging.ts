@@ -1,0 +1,81 @@
+/** Ops of a graph that move elements: shapes, parts, axes, rows by index. */
+import { cast } from '../../../ops/cast.ts';
+import { concat, split } from '../../../ops/concat.ts';
+import { cumsum } from '../../../ops/cumsum.ts';
+import { gather } from '../../../ops/gather.ts';
+import { gatherND, scatterND, tensorScatterUpdate } from '../../../ops/gather-nd.ts';
+import { mirrorPad, type Paddings, pad } from '../../../ops/pad.ts';
+import { reshape } from '../../../ops/reshape.ts';
+import { reverse } from '../../../ops/reverse.ts';
+import { slice } from '../../../ops/slice.ts';
+import { expandDims, squeeze } from '../../../ops/squeeze.ts';
+import { stack, unstack } from '../../../ops/stack.ts';
+import { stridedSlice } from '../../../ops/strided-slice.ts';
+import { broadcastTo } from '../../../ops/sum.ts';
+import { tile } from '../../../ops/tile.ts';
+import { topk } from '../../../ops/topk.ts';
+import { transpose } from '../../../ops/transpose.ts';
+import { FormatError } from '../../../values/errors.ts';
+import type { OpCall, OpTable } from '../op-call.ts';
+import { batchToSpace, depthToSpace, spaceToBatch, spaceToDepth } from './blocks.ts';
+
+export const ARRANGING: OpTable = {
+  BatchToSpaceND: (n) => batchToSpace(n.tensor(0), n.ints(1), pairs(n, 2)),
+  BroadcastTo: (n) => broadcastTo(n.tensor(0), n.ints(1)).alias(),
+  ConcatV2: (n) => concat(n.tensors().slice(0, -1), n.number(-1)),
+  Cumsum: (n) =>
+    cumsum(n.tensor(0), n.number(1), n.attributes.bool('exclusive'), n.attributes.bool('reverse')),
+  DepthToSpace: (n) => depthToSpace(n.tensor(0), n.attributes.int('block_size'), channelsLast(n)),
+  ExpandDims: (n) => expandDims(n.tensor(0), n.number(1)),
+  Gather: (n) => gather(n.tensor(0), cast(n.tensor(1), 'int32')),
+  GatherNd: (n) => gatherND(n.tensor(0), cast(n.tensor(1), 'int32')),
+  GatherV2: (n) =>
+    gather(n.tensor(0), cast(n.tensor(1), 'int32'), n.number(2), n.attributes.int('batch_dims', 0)),
+  MirrorPad: (n) => {
+    const mode = n.attributes.string('mode', undefined, ['REFLECT', 'SYMMETRIC']);
+    return mirrorPad(n.tensor(0), pairs(n, 1), mode === 'REFLECT' ? 'reflect' : 'symmetric');
+  },
+  Pack: (n) => stack(n.tensors(), n.attributes.int('axis', 0)),
+  Pad: (n) => pad(n.tensor(0), pairs(n, 1)),
+  PadV2: (n) => pad(n.tensor(0), pairs(n, 1), n.number(2)),
+  Reshape: (n) => reshape(n.tensor(0), n.ints(1)),
+  ReverseV2: (n) => reverse(n.tensor(0), n.ints(1)),
+  ScatterNd: (n) => scatterND(cast(n.tensor(0), 'int32'), n.tensor(1), n.ints(2)),
+  Slice: (n) => slice(n.tensor(0), n.ints(1), n.ints(2)),
+  SpaceToBatchND: (n) => spaceToBatch(n.tensor(0), n.ints(1), pairs(n, 2)),
+  SpaceToDepth: (n) => spaceToDepth(n.tensor(0), n.attributes.int('block_size'), channelsLast(n)),
+  Split: (n) => split(n.tensor(1), n.attributes.int('num_split'), n.number(0)),
+  SplitV: (n) => split(n.tensor(0), n.ints(1), n.number(2)),
+  Squeeze: (n) => {
+    const axes = n.attributes.ints('squeeze_dims', n.attributes.ints('axis', []));
+    return squeeze(n.tensor(0), axes.length > 0 ? axes : undefined);
+  },
+  StridedSlice: (n) => {
+    const mask = (name: string) => n.attributes.int(`${name}_mask`, 0);
+    return stridedSlice(
+      ...([n.tensor(0), n.ints(1), n.ints(2), n.ints(3)] as const),
+      ...([mask('begin'), mask('end'), mask('ellipsis'), mask('new_axis'), mask('shrink_axis')] as const),
+    );
+  },
+  TensorScatterUpdate: (n) => tensorScatterUpdate(n.tensor(0), cast(n.tensor(1), 'int32'), n.tensor(2)),
+  Tile: (n) => tile(n.tensor(0), n.ints(1)),
+  TopKV2: (n) => {
+    const { values, indices } = topk(n.tensor(0), n.number(1));
+    return [values, indices];
+  },
+  Transpose: (n) => transpose(n.tensor(0), n.ints(1)),
+  Unpack: (n) => unstack(n.tensor(0), n.attributes.int('axis', 0)),
+};
+
+/** Input `index`, (n, 2), as pairs. */
+function pairs(n: OpCall, index: number): Paddings {
+  const { shape } = n.host(index);
+  if (shape.length !== 2 || shape[1] !== 2)
+    throw new FormatError(`input ${index} is (${shape.join(', ')}); use (axes, 2)`);
+  const flat = n.ints(index);
+  return Array.from({ length: shape[0]! }, (_, axis) => [flat[axis * 2]!, flat[axis * 2 + 1]!]);
+}
+
+function channelsLast({ attributes }: OpCall): boolean {
+  return attributes.string('data_format', 'NHWC', ['NHWC', 'NCHW']) === 'NHWC';
+}
