@@ -1,6 +1,7 @@
 /** Layers from configurations: `{ class_name, config }` of tf.keras, Keras 3 and TensorFlow.js. */
 import type { AnyLayer } from '../../nn/layer.ts';
-import { type LayerClass, layerClass } from '../../nn/layers/index.ts';
+import { layerClass } from '../../nn/layers/index.ts';
+import type { LayerClass } from '../../nn/layers/registry.ts';
 import { Policy, type PolicyLike } from '../../precision/policy.ts';
 import { DTypePolicyMap } from '../../precision/policy-map.ts';
 import { HalftapeError } from '../../values/errors.ts';
