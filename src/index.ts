@@ -1,10 +1,8 @@
 /** `halftape`: mixed-precision training on WebGPU, in any host that has `navigator.gpu`. */
 
-import { saveModel } from './convert/save-model.ts';
 import { setDefaultEngine } from './gpu/default-engine.ts';
 import type { Engine } from './gpu/engine.ts';
 import { type OpenOptions as EngineOptions, openEngine } from './kernels/open.ts';
-import { setSave } from './nn/saving.ts';
 import { type PolicyLike, setGlobalPolicy, toPolicy } from './precision/policy.ts';
 import { checkOptions } from './values/options.ts';
 
@@ -47,8 +45,6 @@ export * from './values/errors.ts';
 export { fromHalf, fromHalves, roundToHalf, toHalf, toHalves } from './values/half.ts';
 export type { NestedArray, TensorValues, TypedArray } from './values/nested.ts';
 export type { Shape } from './values/shape.ts';
-
-setSave(saveModel);
 
 export interface OpenOptions extends EngineOptions {
   /** The global policy from now on. Default: as it is, `float32` at the start. */

@@ -89,7 +89,7 @@ test('holds the build, the shaders and the papers, and nothing else', () => {
     files.filter((file) => /\.test\.|(^|\/)test\/|\.tgz$|(?<!\.d)\.ts$/.test(file)),
     [],
   );
-  for (const entry of ['index', 'node']) {
+  for (const entry of ['index', 'node', 'convert/index']) {
     assert.ok(files.includes(`dist/${entry}.js`) && files.includes(`dist/${entry}.d.ts`), entry);
   }
 });
@@ -115,6 +115,7 @@ test('has types that resolve for every consumer of ES modules', () => {
 
 test('loads without WebGPU and without the webgpu package', () => {
   run('--input-type=module', '--eval', `import { matMul } from 'halftape';`);
+  run('--input-type=module', '--eval', `import { loadModel, plan, verify } from 'halftape/convert';`);
 });
 
 test('multiplies two matrices in a project that installed it', () => {

@@ -1,5 +1,6 @@
 /** `saveModel`: a model as files of a format, in the order in which a half-written one never passes for whole. */
 import type { Model } from '../nn/model.ts';
+import { setSave } from '../nn/saving.ts';
 import { list, show } from '../values/dtype.ts';
 import { ArgumentError } from '../values/errors.ts';
 import { checkOptions } from '../values/options.ts';
@@ -21,6 +22,8 @@ export interface ModelTarget {
   list?(): Promise<readonly string[]>;
   remove?(path: string): Promise<void>;
 }
+
+setSave(saveModel);
 
 const OPTIONS = ['format', 'halfWeights', 'includeOptimizer'];
 

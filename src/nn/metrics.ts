@@ -97,7 +97,7 @@ export const metrics = {
 /** Those that count; made anew for each `compile`. */
 const COUNTED = { auc, precision, recall, rootMeanSquaredError };
 /** Keras's short names. */
-const SHORT: Readonly<Record<string, keyof typeof metrics>> = {
+export const SHORT_METRICS: Readonly<Record<string, keyof typeof metrics>> = {
   AUC: 'auc',
   mae: 'meanAbsoluteError',
   mse: 'meanSquaredError',
@@ -119,7 +119,9 @@ export interface Metric {
 export function toMetric(metric: MetricLike): Metric {
   if (typeof metric === 'function') return { name: metric.name || 'metric', fn: metric };
   if (typeof metric === 'object' && metric !== null && 'counts' in metric) return counting(metric);
-  const name = (Object.hasOwn(SHORT, metric) ? SHORT[metric] : metric) as keyof typeof metrics;
+  const name = (
+    Object.hasOwn(SHORT_METRICS, metric) ? SHORT_METRICS[metric] : metric
+  ) as keyof typeof metrics;
   if (Object.hasOwn(COUNTED, name)) return counting(COUNTED[name as keyof typeof COUNTED]());
   // As in Keras, a short name stays one in the logs.
   if (Object.hasOwn(metrics, name)) return { name: metric, fn: metrics[name] as LossFunction };

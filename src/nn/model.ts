@@ -141,9 +141,8 @@ export abstract class Model<In extends Tensors = Tensors, Out extends Tensors = 
   }
 
   /**
-   * Writes architecture, weights, and what `compile` was given. In Node `target` is a path: a folder for TensorFlow.js, or a file whose end
-   * names its format; elsewhere a `Map` that gets the files, or an object that takes them, `write(path, bytes)`. `options`: `format`,
-   * `halfWeights`, `includeOptimizer`. Throws `ArgumentError` for a model that the format cannot hold.
+   * Writes architecture, weights, and what `compile` was given: in Node to a path, whose end names the format, or a folder for
+   * TensorFlow.js; elsewhere as `ht.saveModel` says. Throws `ArgumentError` for a model that the format cannot hold.
    */
   async save(target: unknown, options: object = {}): Promise<void> {
     await saveTo(this, target, options);

@@ -1,6 +1,7 @@
 /** Layers from configurations: `{ class_name, config }` of tf.keras, Keras 3 and TensorFlow.js. */
 import type { AnyLayer } from '../../nn/layer.ts';
-import { type LayerClass, layerClass } from '../../nn/layers/index.ts';
+import { layerClass } from '../../nn/layers/index.ts';
+import type { LayerClass } from '../../nn/layers/registry.ts';
 import { Policy, type PolicyLike } from '../../precision/policy.ts';
 import { DTypePolicyMap } from '../../precision/policy-map.ts';
 import { HalftapeError } from '../../values/errors.ts';
@@ -49,8 +50,8 @@ export function placed<T>(place: Place, run: () => T): T {
 /** What a constructor refused, with the place of the option that its message names. */
 function atOption(className: string, config: Place, options: object, error: unknown): unknown {
   if (!(error instanceof HalftapeError)) return error;
-  const words = new Set(error.message.match(/\w+/g));
-  const option = Object.keys(options).find((name) => name !== 'name' && words.has(name));
+  const named = Object.keys(options).filter((name) => name !== 'name');
+  const option = error.message.match(/\w+/g)?.find((word) => named.includes(word));
   const place = option === undefined ? config : config.at(keyOf(className, option));
   try {
     return place.fail(error.message, { cause: error });

@@ -2,7 +2,7 @@
 import type { CompileOptions } from '../../nn/compile.ts';
 import { auc, precision, recall, rootMeanSquaredError } from '../../nn/counted-metrics.ts';
 import { losses } from '../../nn/losses.ts';
-import { metrics } from '../../nn/metrics.ts';
+import { metrics, SHORT_METRICS } from '../../nn/metrics.ts';
 import { LossScaleOptimizer } from '../../nn/optimizers/loss-scale-optimizer.ts';
 import type { Optimizer } from '../../nn/optimizers/optimizer.ts';
 import { optimizerFromConfig } from '../../nn/optimizers/registry.ts';
@@ -91,6 +91,7 @@ function metricsFrom(place: Place): unknown {
 
 function metricFrom(place: Place): unknown {
   const { name, config } = namedFrom(place);
+  if (Object.hasOwn(SHORT_METRICS, name)) return name;
   const fn = config.fn;
   const function_ = isRecord(fn) ? (fn.config ?? fn.name) : fn;
   const wrapped = name === 'MeanMetricWrapper' ? (function_ ?? config.name) : name;

@@ -16,10 +16,8 @@ export const tfjsLayersModel: Format = {
   read: async (files) => {
     const path = await jsonIn(files);
     if (path === undefined) return undefined;
-    const place = new Place(
-      `${files.name}: ${path}`,
-      parseJson(`${files.name}: ${path}`, await files.read(path)),
-    );
+    const where = path === files.main ? files.name : `${files.name}: ${path}`;
+    const place = new Place(where, parseJson(where, await files.read(path)));
     const topology = place.at('modelTopology');
     return isRecord(topology.value) && !('node' in topology.value) ? modelFrom(place, files) : undefined;
   },

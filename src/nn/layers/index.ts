@@ -34,7 +34,7 @@ import { AveragePooling1D, AveragePooling2D, MaxPooling1D, MaxPooling2D } from '
 import { PReLU } from './prelu.ts';
 import type { Recurrent } from './recurrent.ts';
 import type { RecurrentOptions } from './recurrent-options.ts';
-import { registerLayer } from './registry.ts';
+import { type LayerClass, registeredClass, registerLayer } from './registry.ts';
 import { ReLU } from './relu.ts';
 import { RepeatVector } from './repeat-vector.ts';
 import { Rescaling } from './rescaling.ts';
@@ -130,4 +130,8 @@ const makers = {
 
 /** By TensorFlow.js's names; Keras's, such as `conv2D`, and short ones, such as `maxPool2d`, mean the same. */
 export const layers = withSpellings(makers);
-export { type LayerClass, layerClass, layerClassName } from './registry.ts';
+
+/** The class of layers that configurations call `name`. Here, so that whoever asks has all of them registered. */
+export function layerClass(name: string): LayerClass | undefined {
+  return registeredClass(name);
+}

@@ -35,8 +35,8 @@ export function registerLayer<C extends LayerClass>(kind: C, options: RegisterOp
   return kind;
 }
 
-/** The class of this name; undefined where there is none. */
-export function layerClass(name: string): LayerClass | undefined {
+/** The class of this name, of those that were registered so far; undefined where there is none. */
+export function registeredClass(name: string): LayerClass | undefined {
   return classes.get(name);
 }
 
