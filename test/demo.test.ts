@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { parseHTML } from 'linkedom';
 import * as assert from 'uvu/assert';
 import type { Run } from '../examples/demo/training.ts';
+import type { Upscaling } from '../examples/demo/upscaling.ts';
 import { suite } from './harness.ts';
 
 const test = suite('demo');
@@ -15,6 +16,13 @@ const folder = mkdtempSync(join(tmpdir(), 'halftape-demo-'));
 test.after(() => rmSync(folder, { recursive: true }));
 
 const TIMEOUT = 300_000;
+/** Of the converted model. */
+const PICTURES = [
+  'float32.png',
+  'keras-s-own-as-shipped.png',
+  'mixed_float16.png',
+  'the-input-128-x-128.png',
+];
 const POLICIES = ['float32', 'float16', 'mixed_float16'];
 /** 2,000 digits in batches of 64, six times. */
 const STEPS = 6 * 32;
@@ -38,16 +46,34 @@ test('a quick run trains in three policies, and writes figures and a page', { ti
     'out/page.html',
   );
   assert.is(status, 0, stderr);
-  assert.equal(readdirSync(join(folder, 'out')).sort(), ['figures.json', 'page.html']);
+  assert.equal(
+    readdirSync(join(folder, 'out')).sort(),
+    [...PICTURES, 'esrgan-slim-2x-mixed', 'figures.json', 'page.html'].sort(),
+  );
   const figures = JSON.parse(readFileSync(join(folder, 'out/figures.json'), 'utf8')) as {
     adapter: string;
     runs: Run[];
+    upscaling: Converted;
   };
+  checkConverted(figures.upscaling);
   checkFigures(figures);
   checkPage(readFileSync(join(folder, 'out/page.html'), 'utf8'), figures);
   for (const policy of POLICIES) assert.match(stdout, new RegExp(`│ ${policy} +│`));
   assert.ok(stdout.includes('Plots: out/page.html'), stdout);
 });
+
+type Converted = Pick<Upscaling, 'psnr' | 'largest' | 'error' | 'losses' | 'readBack' | 'float32' | 'mixed'>;
+
+function checkConverted({ psnr, largest, error, losses, readBack, float32, mixed }: Converted): void {
+  // The shipped picture has whole numbers: half a grey level of rounding is 54.8 dB.
+  assert.ok(psnr.float32 > 54 && psnr.mixed > 54, `${psnr.float32} and ${psnr.mixed} dB`);
+  assert.ok(psnr.between > 60 && psnr.between < 120, `${psnr.between} dB`);
+  assert.ok(largest > 255 && largest < 65504, `${largest}`);
+  assert.is(losses.length, 10);
+  assert.ok(error.after < error.before, `from ${error.before} to ${error.after}`);
+  assert.is(readBack, 0);
+  assert.ok(mixed.bytes < 0.6 * float32.bytes, `${mixed.bytes} of ${float32.bytes} bytes`);
+}
 
 function checkFigures({ adapter, runs }: { adapter: string; runs: Run[] }): void {
   assert.ok(adapter.length > 0, 'the adapter has a name');
@@ -97,16 +123,17 @@ function checkPage(html: string, { adapter, runs }: { adapter: string; runs: Run
   assert.not.match(html, /\b(?:src|href)\s*=\s*["']?(?!["']?(?:#|data:))/i);
   assert.not.match(html, /<script|<link|<iframe|@import|url\(\s*["']?(?!["']?(?:#|data:))/i);
   const { document } = parseHTML(html);
-  assert.ok(document.querySelector('p')!.textContent!.includes(adapter));
+  assert.ok([...document.querySelectorAll('p')].some(({ textContent }) => textContent!.includes(adapter)));
+  assert.is(document.querySelectorAll('img[src^="data:image/png;base64,"]').length, PICTURES.length);
   const svgs = [...document.querySelectorAll('figure svg')];
-  assert.is(svgs.length, 4, 'losses, scale, exponents without and with it');
+  assert.is(svgs.length, 5, 'training on; losses, scale, exponents without and with it');
   for (const svg of svgs) {
     assert.is(svg.getAttribute('xmlns'), 'http://www.w3.org/2000/svg');
     assert.ok(svg.querySelectorAll('path, rect').length > 0, 'something is drawn');
     assert.not.match(svg.outerHTML, /NaN|undefined/);
   }
-  assert.is(svgs[0]!.querySelectorAll('[aria-label="line"] path').length, 3, 'one line a policy');
-  const rows = [...document.querySelectorAll('tbody tr')].map((row) =>
+  assert.is(svgs[1]!.querySelectorAll('[aria-label="line"] path').length, 3, 'one line a policy');
+  const rows = [...document.querySelectorAll('table:last-of-type tbody tr')].map((row) =>
     [...row.children].map((cell) => cell.textContent),
   );
   assert.equal(

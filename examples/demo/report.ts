@@ -10,6 +10,8 @@ export interface Report {
   readonly runs: readonly Run[];
   /** Exponents of the mixed run's gradients: without scaling, and with the final scale. */
   readonly exponents: readonly ExponentHistogram[];
+  /** The part on the converted model. */
+  readonly converted: string;
   /** Headings and rows of the table that the terminal shows. */
   readonly table: { readonly head: readonly string[]; readonly rows: readonly (readonly string[])[] };
 }
@@ -23,11 +25,12 @@ const COLOURS: Readonly<Record<string, string>> = {
 const SMOOTH = 15;
 const SMALLEST_HALF = -24;
 
-export function renderReport({ adapter, software, runs, exponents, table }: Report): string {
+export function renderReport({ adapter, software, runs, exponents, table, converted }: Report): string {
   const note = software
     ? ' This is a software adapter: a processor plays the GPU, and its times say nothing of a graphics card.'
     : '';
-  const body = `<h1>784-512-512-10 on handwritten digits, three times</h1>
+  const body = `${converted}
+<h1>784-512-512-10 on handwritten digits, three times</h1>
 <p>Same weights at the start, same batches, on ${escapeHtml(adapter)}.${note}</p>
 ${tableHtml(table.head, table.rows)}
 <h2>Training loss</h2>
