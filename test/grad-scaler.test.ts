@@ -299,3 +299,24 @@ test('two engines: a scaler follows its variables, and its state does', async ()
   other.close();
   engine = await ht.open();
 });
+
+test('packed halves: gathered, unscaled and skipped as on native ones', async () => {
+  const packed = await ht.open({ f16: 'packed' });
+  const scaler = new GradScaler({ initialScale: 2 ** 10 });
+  const variable = ht.variable([1, 2, 3], { dtype: 'float16' });
+  const optimizer = sgd({ gradientAccumulationSteps: 2 });
+  const step = ht.jit((g) => {
+    const [unscaled] = scaler.unscale(optimizer, [g]);
+    scaler.step(optimizer, [[ht.clipByValue(unscaled!, -1, 1), variable]]);
+    scaler.update();
+  });
+  const half = (...values: number[]) => ht.tensor(values, { dtype: 'float16', engine: packed });
+  step(half(512, -256, 4096));
+  step(half(512, -256, 4096));
+  assert.equal(await numbers(variable), [0.5, 2.25, 2]);
+  step(half(512, Infinity, 4096));
+  step(half(512, -256, 4096));
+  assert.equal([...(await numbers(variable)), await scaler.lossScale()], [0.5, 2.25, 2, 2 ** 9]);
+  packed.close();
+  engine = await ht.open();
+});

@@ -276,3 +276,29 @@ test('what is no way to accumulate, or no hysteresis, is refused', () => {
       `${message}`,
     );
 });
+
+test('a configuration makes the same optimizer in every rule set, every number given', () => {
+  const options: ht.LossScaleOptions = {
+    ...{
+      initialScale: 64,
+      growthSteps: 3,
+      growthFactor: 4,
+      backoffFactor: 0.25,
+      minScale: 2,
+      maxScale: 2 ** 20,
+    },
+    ...{ hysteresis: 3, consecutiveHysteresis: true, countSkipped: true, name: 'mine' },
+  };
+  for (const rules of ['keras3', 'tf.keras', 'pytorch'] as const)
+    for (const accumulation of ['microBatch', 'window'] as const) {
+      const made = new ht.LossScaleOptimizer(sgd(), { rules, accumulation, ...options });
+      const config = JSON.parse(JSON.stringify(made.getConfig()));
+      const copy = ht.LossScaleOptimizer.fromConfig(config);
+      assert.equal(copy.getConfig(), made.getConfig());
+      const rule = copy.innerOptimizer.lossScaling;
+      assert.equal(rule, made.innerOptimizer.lossScaling);
+      for (const [name, value] of Object.entries({ ...options, accumulation, name: undefined }))
+        if (value !== undefined) assert.is(rule[name as keyof ht.LossScale], value, name);
+      assert.is(rule.scaledGradients, rules !== 'tf.keras');
+    }
+});

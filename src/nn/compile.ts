@@ -22,7 +22,10 @@ export interface CompileOptions {
     | readonly MetricLike[]
     | readonly (readonly MetricLike[])[]
     | { readonly [output: string]: MetricLike | readonly MetricLike[] };
-  /** Under the policy `mixed_float16`, wrap the optimizer in a `LossScaleOptimizer`. Default true, as in Keras. */
+  /**
+   * Wrap the optimizer in a `LossScaleOptimizer`. Default: under the policy `mixed_float16` of the model itself, as in Keras. True: also
+   * where only layers of it have that policy. False: never.
+   */
   autoScaleLoss?: boolean;
   /** Runs each training and evaluation step in `ht.autocast` with these rules, and scales the loss as under `mixed_float16`. Default: not. */
   autocast?: AutocastOptions;
@@ -42,11 +45,12 @@ export interface Compiled {
   readonly autocast: AutocastOptions | undefined;
 }
 
-/** `before` is what the model was compiled with so far. Throws `ArgumentError`. */
+/** `mixedLayers` are those under `mixed_float16`; `before` is what the model was compiled with so far. Throws `ArgumentError`. */
 export function compiled(
   options: CompileOptions,
   outputs: readonly string[],
   policy: Policy,
+  mixedLayers: readonly string[],
   before: Compiled | undefined,
 ): Compiled {
   checkOptions('compile', options, [
@@ -58,7 +62,7 @@ export function compiled(
     'autocast',
   ]);
   if (options.autocast !== undefined) checkAutocast('compile', options.autocast);
-  const { optimizer = 'SGD', autoScaleLoss = true, metrics = [] } = options;
+  const { optimizer = 'SGD', autoScaleLoss, metrics = [] } = options;
   const own =
     typeof optimizer === 'string' ? optimizerFromConfig({ className: optimizer, config: {} }) : optimizer;
   if (!(own instanceof Optimizer) && !(own instanceof LossScaleOptimizer)) {
@@ -75,7 +79,10 @@ export function compiled(
     weight: checkWeight(weights[index] ?? 1),
   }));
   const half = policy.name === 'mixed_float16' || options.autocast !== undefined;
-  const wraps = autoScaleLoss && half && own instanceof Optimizer;
+  const asked = autoScaleLoss === true && mixedLayers.length > 0;
+  const wraps = (asked || (half && autoScaleLoss !== false)) && own instanceof Optimizer;
+  if (!wraps && !before && autoScaleLoss === undefined && own.lossScaling.kind === 'none')
+    adviseScaling(mixedLayers);
   const wrapper = before?.optimizer;
   // Compiling again with the same optimizer keeps its wrapper, and with it the scale.
   const kept = wrapper instanceof LossScaleOptimizer && wrapper.innerOptimizer === own ? wrapper : undefined;
@@ -84,6 +91,13 @@ export function compiled(
     targets,
     autocast: options.autocast,
   };
+}
+
+function adviseScaling(mixedLayers: readonly string[]): void {
+  if (mixedLayers.length === 0) return;
+  console.warn(
+    `compile: ${mixedLayers.map(show).join(', ')} ${mixedLayers.length > 1 ? 'compute' : 'computes'} in float16, but the model's own policy does not, so that its loss is not scaled, as in Keras; give autoScaleLoss true to scale it, or false to leave it so`,
+  );
 }
 
 function lossesOf(given: CompileOptions['loss'], outputs: readonly string[]): (Loss | undefined)[] {

@@ -7,7 +7,7 @@ import { show } from '../values/dtype.ts';
 import { ArgumentError } from '../values/errors.ts';
 import { median } from '../values/median.ts';
 import { checkOptions } from '../values/options.ts';
-import { type Batches, disposeBatch } from './batches.ts';
+import { type Batch, type Batches, disposeBatch } from './batches.ts';
 import {
   type Callback,
   type CallbackLike,
@@ -20,7 +20,8 @@ import { inOrder } from './data.ts';
 import { LossScaleOptimizer } from './optimizers/loss-scale-optimizer.ts';
 import { createProgress } from './progress.ts';
 import type { SamplesBy } from './samples.ts';
-import { type Measure, measuresOf, type Step, type Training, testStep, trainStep } from './steps.ts';
+import { type Measure, measuresOf, type Training, testStep, trainStep } from './steps.ts';
+import { StuckWatch } from './stuck.ts';
 import { tuneEngine } from './tune.ts';
 
 export interface FitOptions {
@@ -75,7 +76,7 @@ const READ_MS = 100;
 /** Runs `step` over all batches in `order`, or until `stopped`; returns what its results come to over the samples. */
 export async function runEpoch(
   engine: Engine,
-  step: Step,
+  step: (batch: Batch) => Tensor[],
   measures: readonly Measure[],
   data: Batches,
   order: Uint32Array,
@@ -143,6 +144,8 @@ export async function fit(
   const total = Math.ceil(data.count / batchSize);
   const train = trainStep(training);
   const test = testStep(training);
+  const watch = new StuckWatch(training);
+  const watched = watch.around(train);
   let ran = 0;
   model.stopTraining = false;
   try {
@@ -158,14 +161,16 @@ export async function fit(
         for (const callback of callbacks) callback.onBatchEnd(epoch * total + batch, numbers);
       };
       const stopped = () => model.stopTraining;
-      const logs = await runEpoch(engine, train, measures, data, order, batchSize, onBatch, stopped);
+      const logs = await runEpoch(engine, watched, measures, data, order, batchSize, onBatch, stopped);
       times.push((performance.now() - start) / total);
       if (validation) {
         const held = await runEpoch(engine, test, measures, validation, inOrder(validation.count), batchSize);
         for (const [name, value] of Object.entries(held)) logs[`val_${name}`] = value;
       }
       if (optimizer instanceof LossScaleOptimizer) {
-        const { scale, skipped } = await optimizer.readState();
+        const values = await optimizer.readState();
+        const { scale, skipped } = values;
+        watch.see(values);
         Object.assign(logs, { lossScale: scale, skippedSteps: skipped });
       }
       progress?.end(logs);
@@ -175,6 +180,7 @@ export async function fit(
         history[name].push(value);
       }
     }
+    await watch.end();
     if (optimizer.averages) optimizer.finalizeVariableValues(training.variables());
     await tell(callbacks, (callback) => callback.onTrainEnd());
   } finally {

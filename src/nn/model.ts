@@ -131,7 +131,7 @@ export abstract class Model<In extends Tensors = Tensors, Out extends Tensors = 
         `${this.where}: the result of ${list(narrow)} is float16; give the layer, or an activation after it, dtype 'float32'`,
       );
     this.#advised = true;
-    this.#compiled = compiled(options, this.outputNames, this.policy, this.#compiled);
+    this.#compiled = compiled(options, this.outputNames, this.policy, mixedIn(this.layers), this.#compiled);
     this.#compileOptions = options;
   }
 
@@ -318,4 +318,12 @@ function requireSameSamples(data: Batches, held: Batches): void {
       `fit: validationData: samples are ${showShape(given)}, those to train on ${showShape(wanted)}; use equal shapes`,
     );
   }
+}
+
+/** Names of the layers, and of those inside them, that compute in float16 with float32 weights. */
+function mixedIn(layers: readonly AnyLayer[]): string[] {
+  return layers.flatMap(({ name, policy, sublayers }) => {
+    if (sublayers.length > 0) return mixedIn(sublayers);
+    return policy.computeDtype === 'float16' && policy.variableDtype === 'float32' ? [name] : [];
+  });
 }

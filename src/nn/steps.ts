@@ -51,17 +51,26 @@ export function measuresOf(targets: readonly Target[]): Measure[] {
   ];
 }
 
+/** The loss that a step of training makes smaller, and what came on the way. */
+export function forwardStep(
+  { forward, penalties, targets }: Training,
+  batch: Batch,
+): { passed: Passed; losses: Tensor[]; loss: Tensor } {
+  const passed = forward(batch.inputs, true);
+  const { total, losses } = lossesOf(targets, batch, passed);
+  return { passed, losses, loss: penalised(total, penalties()) };
+}
+
 /** Trains; the metrics are those of the weights before the update, as in Keras. */
 export function trainStep(training: Training): Step {
-  const { forward, variables, penalties, optimizer, targets } = training;
+  const { variables, optimizer, targets } = training;
   return jit((batch: Batch) =>
     casting(training, () => {
-      const ran: { passed: Passed; losses: Tensor[] }[] = [];
+      const ran: ReturnType<typeof forwardStep>[] = [];
       const compute = () => {
-        const passed = forward(batch.inputs, true);
-        const { total, losses } = lossesOf(targets, batch, passed);
-        ran.push({ passed, losses });
-        return penalised(total, penalties());
+        const computed = forwardStep(training, batch);
+        ran.push(computed);
+        return computed.loss;
       };
       const { loss, gradients } = optimizer.computeGradients(compute, variables());
       optimizer.apply(gradients, variables());
@@ -86,7 +95,8 @@ export function testStep(training: Training): Step {
   );
 }
 
-function casting<T>({ autocast: rules, engine }: Training, fn: () => T): T {
+/** Runs `fn` in the autocast that the model was compiled with. */
+export function casting<T>({ autocast: rules, engine }: Training, fn: () => T): T {
   return rules ? autocast({ ...rules, engine }, fn) : fn();
 }
 

@@ -48,6 +48,10 @@ export class LossScaleOptimizer {
     return new LossScaleOptimizer(optimizerFromConfig(innerOptimizer), options);
   }
 
+  get lossScaling(): LossScale {
+    return this.#lossScale;
+  }
+
   get dynamic(): boolean {
     return this.#lossScale.kind === 'dynamic';
   }
