@@ -26,6 +26,12 @@ export function checkNumber(where: string, name: string, value: unknown): number
   throw new ArgumentError(`${where}: ${name} ${show(value)}; use a number`);
 }
 
+/** Throws `ArgumentError` unless `value` is a list of finite numbers. */
+export function checkNumbers(where: string, name: string, value: unknown): readonly number[] {
+  if (Array.isArray(value) && value.length > 0 && value.every((item) => Number.isFinite(item))) return value;
+  throw new ArgumentError(`${where}: ${name} ${show(value)}; use a list of numbers`);
+}
+
 /** Throws `ArgumentError` unless `value` is true or false. */
 export function checkFlag(where: string, name: string, value: unknown): boolean {
   if (typeof value === 'boolean') return value;

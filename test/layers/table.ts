@@ -4,6 +4,7 @@ import { ELEMENTWISE } from './elementwise.ts';
 import { MERGES } from './merges.ts';
 import { NORMALISATION_LAYERS } from './normalisations.ts';
 import { PLACES } from './places.ts';
+import { PREPARATIONS } from './preparations.ts';
 import { RECURRENT } from './recurrent.ts';
 import type { LayerRow } from './row.ts';
 import { WINDOWS } from './windows.ts';
@@ -12,6 +13,7 @@ export const LAYER_ROWS: readonly LayerRow[] = [
   ...ELEMENTWISE,
   ...MERGES,
   ...PLACES,
+  ...PREPARATIONS,
   ...WINDOWS,
   ...NORMALISATION_LAYERS,
   ...ATTENTION_LAYERS,

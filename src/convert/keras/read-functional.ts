@@ -5,10 +5,12 @@ import { input } from '../../nn/layers/input.ts';
 import { Model } from '../../nn/model.ts';
 import { Sequential } from '../../nn/sequential.ts';
 import { listed } from '../../nn/several.ts';
+import type { PolicyLike } from '../../precision/policy.ts';
 import { list } from '../../values/dtype.ts';
 import type { Place } from '../json.ts';
 import { applyCall } from './apply-call.ts';
 import type { ReadContext } from './context.ts';
+import { operationFrom, operationName } from './operations.ts';
 import { callsFrom, type Reference, referencesFrom, referencesIn, type StoredCall } from './read-calls.ts';
 import { inputFrom } from './read-input.ts';
 import { placed } from './read-layer.ts';
@@ -25,21 +27,32 @@ interface Entry {
   first: number;
 }
 
-/** Throws `FormatError`. */
-export function functionalFrom(place: Place, context: ReadContext, options: object): Functional {
+/** Options of a model beside its layers. */
+export interface ModelOwn {
+  readonly name?: string;
+  readonly dtype: PolicyLike;
+}
+
+/** `own` gives options of the model from its layers. Throws `FormatError`. */
+export function functionalFrom(
+  place: Place,
+  context: ReadContext,
+  own: (layers: readonly AnyLayer[]) => ModelOwn,
+): Functional {
   const config = place.at('config');
   const entries = entriesFrom(config.at('layers'), context);
   const inputs = referencesFrom(config.at('input_layers'));
   const outputs = referencesFrom(config.at('output_layers'));
   numberCalls(entries, [...inputs, ...outputs]);
   run(entries, config.at('layers'));
+  const layers = [...entries.values()].flatMap(({ layer }) => layer ?? []);
   const found = (references: readonly Reference[]) => {
     const results = references.map((reference) => resultOf(entries, reference));
     return results.length === 1 ? results[0]! : results;
   };
   return placed(
     config,
-    () => new Functional({ inputs: found(inputs), outputs: found(outputs), ...options } as never),
+    () => new Functional({ inputs: found(inputs), outputs: found(outputs), ...own(layers) } as never),
   );
 }
 
@@ -55,13 +68,19 @@ function entriesFrom(layers: Place, context: ReadContext): ReadonlyMap<string, E
     places[twice]!.fail(`a second layer called '${names[twice]}'`);
   }
   return new Map(
-    places.map((place, index) => {
+    places.map((place, index): readonly [string, Entry] => {
       const name = names[index]!;
-      const isInput = place.at('class_name').value === 'InputLayer';
-      const results = isInput ? [[placed(place, () => input(inputFrom(place, name)))]] : [];
-      const layer = isInput ? undefined : context.layer(place, context);
-      const calls = isInput ? [] : callsFrom(place.at('inbound_nodes'), (other) => known.has(other));
-      return [name, { name, place, calls, layer, results, first: 0 }];
+      if (place.at('class_name').value === 'InputLayer') {
+        const symbolic = placed(place, () => input(inputFrom(place, name)));
+        return [name, { name, place, calls: [], layer: undefined, results: [[symbolic]], first: 0 }];
+      }
+      const stored = callsFrom(place.at('inbound_nodes'), (other) => known.has(other));
+      const operation = operationName(place);
+      const { layer, calls } =
+        operation === undefined
+          ? { layer: context.layer(place, context), calls: stored }
+          : operationFrom(place, operation, stored);
+      return [name, { name, place, calls, layer, results: [], first: 0 }];
     }),
   );
 }

@@ -3,13 +3,13 @@ import type { AnyLayer } from '../../nn/layer.ts';
 import type { LayerClass } from '../../nn/layers/registry.ts';
 import type { Model } from '../../nn/model.ts';
 import { Sequential } from '../../nn/sequential.ts';
-import type { PolicyLike } from '../../precision/policy.ts';
 import { list } from '../../values/dtype.ts';
 import type { SampleShape } from '../../values/shape.ts';
 import { isRecord, Place } from '../json.ts';
 import type { KerasObject } from '../stored-model.ts';
 import type { ReadContext } from './context.ts';
-import { functionalFrom } from './read-functional.ts';
+import { isKnownOperation, operationName } from './operations.ts';
+import { functionalFrom, type ModelOwn } from './read-functional.ts';
 import { inputFrom } from './read-input.ts';
 import { classOf, layerFrom, placed, policyFrom } from './read-layer.ts';
 
@@ -44,7 +44,7 @@ function anyFrom(place: Place, context: ReadContext): AnyLayer {
   const model =
     kind === 'sequential'
       ? sequentialFrom(place, context)
-      : functionalFrom(place, context, ownOptions(place));
+      : functionalFrom(place, context, (layers) => ownOptions(place, layers));
   if (place.at('config').at('trainable').value === false) model.trainable = false;
   return model as unknown as AnyLayer;
 }
@@ -60,25 +60,18 @@ function kindOf(
   return config.at('input_layers').value === undefined ? 'sequential' : 'functional';
 }
 
-function ownOptions(place: Place): { name?: string; dtype: PolicyLike } {
+/**
+ * Name and policy. The model's own policy says whether training scales losses; where it is not told, it is `mixed_float16` as soon as a layer
+ * has that.
+ */
+function ownOptions(place: Place, layers: readonly AnyLayer[]): ModelOwn {
   const config = place.at('config');
-  const name = config.at('name');
-  return { ...(name.value === undefined ? {} : { name: name.string }), dtype: modelPolicy(config) };
-}
-
-/** The model's own, which says whether training scales losses; where it is not told, `mixed_float16` as soon as a layer has it. */
-function modelPolicy(config: Place): PolicyLike {
-  const own = config.at('dtype');
-  if (own.value !== undefined && own.value !== null) return policyFrom(own);
-  const layers = Array.isArray(config.value) ? config : config.at('layers');
-  const mixed = layers.items().some((layer) => {
-    const { value } = layer.at('config').at('dtype');
-    return (
-      value === 'mixed_float16' ||
-      (isRecord(value) && isRecord(value.config) && value.config.name === 'mixed_float16')
-    );
-  });
-  return mixed ? 'mixed_float16' : 'float32';
+  const [name, dtype] = [config.at('name'), config.at('dtype')];
+  const mixed = layers.some(({ policy }) => policy.name === 'mixed_float16') ? 'mixed_float16' : 'float32';
+  return {
+    ...(name.value === undefined ? {} : { name: name.string }),
+    dtype: dtype.value === undefined || dtype.value === null ? mixed : policyFrom(dtype),
+  };
 }
 
 function sequentialFrom(place: Place, context: ReadContext): Sequential {
@@ -98,7 +91,7 @@ function sequentialFrom(place: Place, context: ReadContext): Sequential {
     place,
     () =>
       new Sequential(own as never, {
-        ...ownOptions(place),
+        ...ownOptions(place, own),
         ...(inputShape && { inputShape: inputShape as SampleShape }),
       }),
   );
@@ -109,12 +102,17 @@ function requireKnown(place: Place, customObjects: Readonly<Record<string, Layer
   const unknown = new Map<string, string[]>();
   const visit = (object: Place, depth: number): void => {
     if (depth > DEEPEST) object.fail(`models in models more than ${DEEPEST} deep`);
-    const name = object.at('class_name').string;
+    const operation = operationName(object);
+    const name = operation === undefined ? object.at('class_name').string : `operation ${operation}`;
     const config = object.at('config');
     const layers = Array.isArray(config.value) ? config : config.at('layers');
     if (kindOf(object, { customObjects }) !== 'layer')
       for (const layer of layers.items()) visit(layer, depth + 1);
-    else if (name !== 'InputLayer' && !classOf(object, { customObjects })) {
+    else if (
+      operation !== undefined
+        ? !isKnownOperation(operation)
+        : name !== 'InputLayer' && !classOf(object, { customObjects })
+    ) {
       const own = config.at('name').value;
       unknown.set(name, [...(unknown.get(name) ?? []), String(own ?? object.path)]);
     }

@@ -89,7 +89,8 @@ export class SpatialDropout2D extends SpatialDropout {
   }
 }
 
-function dropoutBy(x: Tensor, rate: number, noiseShape: NoiseShape): Tensor {
+/** Elements that share a place in a noise of this shape live or fall together. */
+export function dropoutBy(x: Tensor, rate: number, noiseShape: NoiseShape): Tensor {
   const shape = noiseShape.map((size, axis) => size ?? x.shape[axis]!);
   return mul(x, dropout(ones(shape, x.dtype, { engine: x.engine }), rate));
 }

@@ -12,6 +12,7 @@ import { Dot } from './dot.ts';
 import { Dropout, SpatialDropout1D, SpatialDropout2D } from './dropout.ts';
 import { ELU } from './elu.ts';
 import { Embedding } from './embedding.ts';
+import { Normalization } from './feature-normalization.ts';
 import { Flatten } from './flatten.ts';
 import { GaussianDropout, GaussianNoise } from './gaussian.ts';
 import {
@@ -22,7 +23,9 @@ import {
 } from './global-pooling.ts';
 import { GroupNormalization } from './group-normalization.ts';
 import { GRU, type GRUOptions } from './gru.ts';
+import { Identity } from './identity.ts';
 import { LayerNormalization, RMSNormalization } from './layer-normalization.ts';
+import { LayerScale } from './layer-scale.ts';
 import { LeakyReLU } from './leaky-relu.ts';
 import { LSTM, type LSTMOptions } from './lstm.ts';
 import { Cropping1D, Cropping2D, ZeroPadding1D, ZeroPadding2D } from './margins.ts';
@@ -39,10 +42,14 @@ import { ReLU } from './relu.ts';
 import { RepeatVector } from './repeat-vector.ts';
 import { Rescaling } from './rescaling.ts';
 import { Reshape } from './reshape.ts';
+import { CenterCrop, Resizing } from './resizing.ts';
 import { SimpleRNN } from './simple-rnn.ts';
 import { Softmax } from './softmax.ts';
 import { withSpellings } from './spellings.ts';
+import { StochasticDepth } from './stochastic-depth.ts';
+import { ThresholdedReLU } from './thresholded-relu.ts';
 import { TimeDistributed } from './time-distributed.ts';
+import { UnitNormalization } from './unit-normalization.ts';
 import { UpSampling1D, UpSampling2D } from './up-sampling.ts';
 
 type Maker<C extends new (...args: never[]) => object> = (
@@ -77,6 +84,7 @@ const makers = {
     Bidirectional<Many>,
     Bidirectional
   >,
+  centerCrop: maker({ CenterCrop }),
   concatenate: maker({ Concatenate }),
   conv1d: maker({ Conv1D }),
   conv2d: maker({ Conv2D }),
@@ -98,7 +106,9 @@ const makers = {
   globalMaxPooling2d: maker({ GlobalMaxPooling2D }),
   groupNormalization: maker({ GroupNormalization }),
   gru: maker({ GRU }) as ListMaker<GRUOptions, States, GRU<Many>, GRU>,
+  identity: maker({ Identity }),
   layerNormalization: maker({ LayerNormalization }),
+  layerScale: maker({ LayerScale }),
   leakyReLU: maker({ LeakyReLU }),
   lstm: maker({ LSTM }) as ListMaker<LSTMOptions, States, LSTM<Many>, LSTM>,
   masking: maker({ Masking }),
@@ -108,20 +118,25 @@ const makers = {
   minimum: maker({ Minimum }),
   multiHeadAttention: maker({ MultiHeadAttention }),
   multiply: maker({ Multiply }),
+  normalization: maker({ Normalization }),
   permute: maker({ Permute }),
   prelu: maker({ PReLU }),
   reLU: maker({ ReLU }),
   repeatVector: maker({ RepeatVector }),
   rescaling: maker({ Rescaling }),
   reshape: maker({ Reshape }),
+  resizing: maker({ Resizing }),
   rmsNormalization: maker({ RMSNormalization }),
   separableConv2d: maker({ SeparableConv2D }),
   simpleRNN: maker({ SimpleRNN }) as ListMaker<RecurrentOptions, States, SimpleRNN<Many>, SimpleRNN>,
   softmax: maker({ Softmax }),
   spatialDropout1d: maker({ SpatialDropout1D }),
   spatialDropout2d: maker({ SpatialDropout2D }),
+  stochasticDepth: maker({ StochasticDepth }),
   subtract: maker({ Subtract }),
+  thresholdedReLU: maker({ ThresholdedReLU }),
   timeDistributed: maker({ TimeDistributed }),
+  unitNormalization: maker({ UnitNormalization }),
   upSampling1d: maker({ UpSampling1D }),
   upSampling2d: maker({ UpSampling2D }),
   zeroPadding1d: maker({ ZeroPadding1D }),
