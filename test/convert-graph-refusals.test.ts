@@ -39,6 +39,17 @@ test('graphs that cannot be run are refused before any work', async () => {
     [],
     /node '[ab]' is computed from its own result/,
   );
+  await refused(
+    [
+      x,
+      node('m', 'Merge', ['x', 'n']),
+      node('s', 'Switch', ['m', 'm']),
+      node('n', 'NextIteration', ['s:1']),
+      node('e', 'Exit', ['s']),
+    ],
+    [],
+    /Merge \(control flow; node 'm'\).*Exit \(control flow; node 'e'\)/,
+  );
   await refused([x, node('a', 'Relu', ['gone'])], [], /node 'a': its input 'gone' is not there/);
   await refused([x, node('x', 'Relu', ['x'])], [], /two nodes are called 'x'/);
   await refused([x, node('a', 'Relu', ['x:-1'])], [], /'x:-1' names no output/);

@@ -1,6 +1,6 @@
-// A graph-model beside TensorFlow.js's CPU backend: npx tsx bench/peers/graph-model.ts <folder with model.json> [node]. Prints what differs.
+// A graph-model beside TensorFlow.js's CPU backend: npx tsx bench/peers/graph-model.ts <model.json> [node]. Prints what differs.
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import * as ht from '../../src/node.ts';
 import { randomOf } from '../../test/ops/draws.ts';
 import { load } from './packages.ts';
@@ -24,12 +24,12 @@ interface ModelJson {
   readonly weightsManifest: readonly { readonly paths: string[]; readonly weights: object[] }[];
 }
 
-const [folder, chosen] = process.argv.slice(2);
-if (!folder) throw new Error('usage: npx tsx bench/peers/graph-model.ts <folder with model.json> [node]');
-const json = JSON.parse(readFileSync(join(folder, 'model.json'), 'utf8')) as ModelJson;
+const [path, chosen] = process.argv.slice(2);
+if (!path) throw new Error('usage: npx tsx bench/peers/graph-model.ts <model.json> [node]');
+const json = JSON.parse(readFileSync(path, 'utf8')) as ModelJson;
 
 const engine = await ht.open();
-const model = await ht.loadGraphModel(join(folder, 'model.json'));
+const model = await ht.loadGraphModel(path);
 const output = chosen ?? model.outputNodes[0]!;
 const inputs = model.inputs.map(({ endpoint, shape }) => {
   const sizes = (shape ?? []).map((size) => (size < 0 ? 1 : size));
@@ -43,7 +43,7 @@ load('@tensorflow/tfjs-backend-cpu');
 const { loadGraphModel } = load<PeerConverter>('@tensorflow/tfjs-converter');
 await tf.setBackend('cpu');
 const bytes = json.weightsManifest.flatMap(({ paths }) =>
-  paths.map((path) => readFileSync(join(folder, path))),
+  paths.map((name) => readFileSync(join(dirname(path), name))),
 );
 const weightData = new Uint8Array(Buffer.concat(bytes)).buffer;
 const weightSpecs = json.weightsManifest.flatMap(({ weights }) => weights);

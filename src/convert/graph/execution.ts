@@ -18,17 +18,17 @@ export interface Plan {
 
 /** What `outputs` need when the nodes in `given` have their values. Throws `FormatError` that names all ops that are not there. */
 export function planOf(graph: Graph, outputs: readonly Endpoint[], given: ReadonlySet<string>): Plan {
-  const needed = graph.order(
-    outputs.map(({ node }) => node),
-    given,
-  );
-  const nodes = needed.filter(({ name }) => !given.has(name));
+  const targets = outputs.map(({ node }) => node);
+  const isRun = ({ name }: GraphNode) => !given.has(name);
   const missing = new Map<string, GraphNode>();
-  for (const node of nodes) if (!isKnown(node.op) && !missing.has(node.op)) missing.set(node.op, node);
+  // Before they are put in order: loops of TensorFlow 1 have none.
+  for (const node of graph.reached(targets, given))
+    if (isRun(node) && !isKnown(node.op) && !missing.has(node.op)) missing.set(node.op, node);
   if (missing.size > 0) {
     const named = [...missing].map(([op, { name }]) => `${op} (${reasonAgainst(op)}; node '${name}')`);
     throw new FormatError(`${graph.name}: ops that cannot be run here: ${named.join(', ')}`);
   }
+  const nodes = graph.order(targets, given).filter(isRun);
   const uses = new Map<string, number>();
   const use = ({ node }: Endpoint) => uses.set(node, (uses.get(node) ?? 0) + 1);
   for (const node of nodes) node.inputs.forEach(use);

@@ -55,6 +55,19 @@ export class Graph {
     return node;
   }
 
+  /** The nodes that `targets` need, as they stand in the graph; cycles do no harm. Throws `FormatError` where one is not there. */
+  reached(targets: Iterable<string>, fed: ReadonlySet<string>): GraphNode[] {
+    const found = new Set<string>();
+    const waiting = [...targets];
+    for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+      if (found.has(name)) continue;
+      found.add(name);
+      const { inputs } = this.node(name);
+      if (!fed.has(name)) for (const input of inputs) waiting.push(input.node);
+    }
+    return [...this.nodes.values()].filter(({ name }) => found.has(name));
+  }
+
   /**
    * The nodes that `targets` need, each behind its inputs; what `fed` names is needed without its own inputs. Throws `FormatError`
    * for a cycle.
