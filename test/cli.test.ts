@@ -1,18 +1,11 @@
 // The command `halftape`: what it prints, and its exit codes.
-import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
 import type { EngineInfo } from '../src/node.ts';
 import { VERSION } from '../src/values/version.ts';
+import { halftape } from './halftape.ts';
 import { suite } from './harness.ts';
 
 const test = suite('command');
-const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
-
-function halftape(...args: string[]) {
-  return spawnSync(process.execPath, [...process.execArgv, main, ...args], { encoding: 'utf8' });
-}
-
 test('help and version', () => {
   const { status, stdout } = halftape('--help');
   assert.is(status, 0);
@@ -25,6 +18,13 @@ test('what it does not understand ends with 2 and says what is accepted', () => 
     [['imfo'], /unknown command 'imfo'.*Did you mean info\?/s],
     [['info', '--advice'], /unknown option '--advice'/],
     [['info', '--batch-size', '-1'], /--batch-size.*use a whole number from 1 on/],
+    [['convert', 'model'], /required option '--out <path>' not specified/],
+    [
+      ['convert', 'model', '--out', 'a', '--policy', 'float16', '--rules', 'tensorflow'],
+      /cannot be used with/,
+    ],
+    [['train', 'm', '--data', 'd', '--out', 'o', '--loss', 'mean'], /Allowed choices are meanSquaredError/],
+    [['convert', 'm', '--out', 'o', '--scale', '1/0'], /use a number, or a fraction such as 1\/255/],
     [[], /Usage: halftape/],
   ] as const) {
     const { status, stderr } = halftape(...args);

@@ -1,7 +1,6 @@
 /** Where commands write models: looked at before there is work that could be lost. */
-import { constants } from 'node:fs';
-import { access, stat } from 'node:fs/promises';
-import { basename, dirname, resolve } from 'node:path';
+import { mkdtemp, rmdir, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { filesInMemory } from '../convert/files.ts';
 import { loadModel } from '../convert/load-model.ts';
 import { type ModelTarget, type SaveOptions, saveModel, writerFor } from '../convert/save-model.ts';
@@ -23,14 +22,16 @@ export async function checkOutput(path: string, format: string | undefined): Pro
 export async function checkWritable(path: string): Promise<void> {
   for (let place = resolve(path); ; place = dirname(place)) {
     const found = await stat(place).catch(() => undefined);
-    if (!found && place !== dirname(place)) continue;
-    const writable = await access(place, constants.W_OK).then(
-      () => true,
-      () => false,
-    );
-    if (!writable || (place !== resolve(path) && !found?.isDirectory()))
-      throw new ArgumentError(`${path}: ${place} cannot be written`);
-    return;
+    if (!found) continue;
+    const folder = found.isDirectory() ? place : dirname(place);
+    try {
+      // Rights alone do not tell: some file systems take no files.
+      await rmdir(await mkdtemp(join(folder, '.halftape-')));
+    } catch (cause) {
+      throw new ArgumentError(`${path}: nothing can be written in ${folder}`, { cause });
+    }
+    if (found.isDirectory() || place === resolve(path)) return;
+    throw new ArgumentError(`${path}: ${place} is a file, no folder`);
   }
 }
 
