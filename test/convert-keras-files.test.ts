@@ -188,7 +188,7 @@ async function outputs(model: ht.Model, samples: ht.Tensor): Promise<ht.TypedArr
 
 const x = () => ht.randomNormal([4, 6, 6, 2]);
 
-for (const extension of ['.keras', '.h5']) {
+for (const extension of ['.keras', '.h5', '.safetensors']) {
   test(`a trained model of every kind of holder is written as ${extension} and read back equal`, async () => {
     const model = everyKind();
     model.compile({ optimizer: 'adam', loss: 'meanSquaredError' });
