@@ -1,5 +1,6 @@
 // Keras's own files, made with h5py in every layout that Keras writes: read as they are, written, read back equal.
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
 import { filesInMemory, type ModelFiles } from '../src/convert/files.ts';
 import { readModel } from '../src/convert/formats.ts';
@@ -131,6 +132,30 @@ test('weights alone need their model: layers by name, else by order', async () =
   assert.equal(await numbersIn(alone.weights.get('inner')!), range(1, 12));
 });
 
+test('loadWeights takes them, and archives, for a model that is there', async () => {
+  const path = (name: string) => fileURLToPath(new URL(`fixtures/keras/${name}`, import.meta.url));
+  const whole = await ht.loadModel(filesOf('images.keras'));
+  const expected = await whole.getWeights();
+  for (const name of ['images.keras', 'weights.h5', 'tf-2.10.h5']) {
+    const model = await ht.loadModel(filesOf('images.keras'), { compile: false });
+    model.setWeights(expected.map(({ length }) => new Float32Array(length)));
+    await ht.loadWeights(model, path(name));
+    const first = (await model.getWeights()).map((values) => values[0]! * 256);
+    // Those of legacy files have other numbers: what training changes came first.
+    const legacy = [1, 2, 3, 4, 9, 10, 5, 6, 7, 8, 11, 12, 13, 14];
+    assert.equal(first, name.endsWith('.keras') ? range(1, 14) : legacy, name);
+  }
+  const before = await whole.getWeights();
+  await assertRejects(
+    () => ht.loadWeights(whole, path('steps.keras')),
+    ht.FormatError,
+    /steps.keras: layer 'inner' has 12 weights .*, the file 0$/,
+  );
+  assert.equal(await whole.getWeights(), before);
+  const layer = ht.layers.dense({ units: 2 });
+  await assertRejects(() => ht.loadWeights(layer, path('weights.h5')), ht.FormatError, /give a model$/);
+});
+
 test('groups that lead round in circles', async () => {
   const { architecture } = await stored('numpy.keras');
   await assertRejects(
@@ -188,7 +213,7 @@ async function outputs(model: ht.Model, samples: ht.Tensor): Promise<ht.TypedArr
 
 const x = () => ht.randomNormal([4, 6, 6, 2]);
 
-for (const extension of ['.keras', '.h5']) {
+for (const extension of ['.keras', '.h5', '.safetensors']) {
   test(`a trained model of every kind of holder is written as ${extension} and read back equal`, async () => {
     const model = everyKind();
     model.compile({ optimizer: 'adam', loss: 'meanSquaredError' });

@@ -57,7 +57,12 @@ function buildEmpty(where: string, model: Model, { weights }: StoredModel, engin
   }
 }
 
-function pairsOf(where: string, model: Model, { weights, order = 'layers' }: StoredModel): readonly Pair[] {
+/** Each weight of the model and the array for it. Throws `FormatError` where numbers or shapes differ. */
+export function pairsOf(
+  where: string,
+  model: Model,
+  { weights, order = 'layers' }: StoredModel,
+): readonly Pair[] {
   const pairs = new Map<Variable, Pair>();
   for (const layer of model.layers) {
     const own = layer.weights;

@@ -45,7 +45,7 @@ export interface FormatWriter {
 }
 
 /** Bytes that tell formats apart. */
-const BEGINNING = 8;
+const BEGINNING = 16;
 
 /**
  * The file that was named, or the only one in the folder whose name is of the format's, where it begins as the format does; else undefined.

@@ -3,6 +3,7 @@ import { FormatError } from '../values/errors.ts';
 import type { ModelFiles } from './files.ts';
 import type { Format } from './format.ts';
 import { kerasArchive, kerasH5 } from './keras/formats.ts';
+import { safetensorsModel } from './safetensors-model.ts';
 import { savedModel } from './saved-model/saved-model.ts';
 import type { StoredModel } from './stored-model.ts';
 import { tfjsGraphModel } from './tfjs/graph-model.ts';
@@ -13,6 +14,7 @@ export const FORMATS: readonly Format[] = [
   tfjsGraphModel,
   kerasArchive,
   kerasH5,
+  safetensorsModel,
   savedModel,
 ];
 

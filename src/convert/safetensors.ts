@@ -57,32 +57,59 @@ export function writeSafetensors({
 
 /** The arrays as views of `file`, whose name `where` is in messages. Throws `FormatError` that says what is wrong, and where. */
 export function readSafetensors(where: string, file: Uint8Array): SafeFile {
+  const length = headerLength(where, file, file.byteLength);
+  const data = file.subarray(8 + length);
+  const { entries, metadata } = readHeader(where, file.subarray(8, 8 + length), data.byteLength);
+  const arrays = entries.map(({ name, dtype, shape, from, to }): [string, SafeArray] => [
+    name,
+    { dtype, shape, bytes: data.subarray(from, to) },
+  ]);
+  return { arrays: new Map(arrays), metadata };
+}
+
+/** Bytes of the header in a file of `size` bytes that starts with `begin`. Throws `FormatError`. */
+export function headerLength(where: string, begin: Uint8Array, size: number): number {
+  if (begin.byteLength < 8)
+    throw new FormatError(`${where}: ${size} bytes; a safetensors file begins with 8 bytes of length`);
+  const length = Number(new DataView(begin.buffer, begin.byteOffset, 8).getBigUint64(0, true));
+  if (length > LONGEST_HEADER || length > size - 8)
+    throw new FormatError(`${where}: byte 0: a header of ${length} bytes in a file of ${size}`);
+  return length;
+}
+
+export interface SafeEntry {
+  readonly name: string;
+  readonly dtype: SafeDType;
+  readonly shape: readonly number[];
+  /** Bytes from the end of the header on. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The arrays that a header tells of, in the order of their bytes, which are `size` in all. Throws `FormatError`. */
+export function readHeader(
+  where: string,
+  text: Uint8Array,
+  size: number,
+): { entries: readonly SafeEntry[]; metadata: Readonly<Record<string, string>> } {
   const refuse = (rule: string): never => {
     throw new FormatError(`${where}: ${rule}`);
   };
-  if (file.byteLength < 8)
-    refuse(`${file.byteLength} bytes; a safetensors file begins with 8 bytes of length`);
-  const length = Number(new DataView(file.buffer, file.byteOffset, file.byteLength).getBigUint64(0, true));
-  if (length > LONGEST_HEADER || length > file.byteLength - 8)
-    refuse(`byte 0: a header of ${length} bytes in a file of ${file.byteLength}`);
-  const header = parseJson(`${where}: byte 8: the header`, file.subarray(8, 8 + length));
-  const data = file.subarray(8 + length);
-  const { [METADATA]: metadata = {}, ...entries } = header;
+  const header = parseJson(`${where}: byte 8: the header`, text);
+  const { [METADATA]: metadata = {}, ...own } = header;
   if (!isRecord(metadata) || Object.values(metadata).some((value) => typeof value !== 'string'))
     refuse(`${METADATA}: use an object of strings`);
-  const found = Object.entries(entries).map(([name, entry]) => ({ name, ...entryOf(where, name, entry) }));
-  found.sort((a, b) => a.from - b.from || a.to - b.to);
-  const arrays = new Map<string, SafeArray>();
+  const entries = Object.entries(own).map(([name, entry]) => ({ name, ...entryOf(where, name, entry) }));
+  entries.sort((a, b) => a.from - b.from || a.to - b.to);
   let at = 0;
-  for (const { name, dtype, shape, from, to } of found) {
+  for (const { name, from, to } of entries) {
     if (from !== at)
       refuse(`'${name}': begins at byte ${from} of the data; the array before it ends at ${at}`);
-    if (to > data.byteLength) refuse(`'${name}': ends at byte ${to}; the data has ${data.byteLength}`);
-    arrays.set(name, { dtype, shape, bytes: data.subarray(from, to) });
+    if (to > size) refuse(`'${name}': ends at byte ${to}; the data has ${size}`);
     at = to;
   }
-  if (at !== data.byteLength) refuse(`the arrays end at byte ${at}; the data has ${data.byteLength}`);
-  return { arrays, metadata: metadata as Record<string, string> };
+  if (at !== size) refuse(`the arrays end at byte ${at}; the data has ${size}`);
+  return { entries, metadata: metadata as Record<string, string> };
 }
 
 function entryOf(where: string, name: string, entry: unknown) {

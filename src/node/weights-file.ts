@@ -1,6 +1,9 @@
-/** `saveWeights` and `loadWeights`: the weights of a layer or a model in a safetensors file. */
+/** `saveWeights` and `loadWeights`: the weights of a layer or a model in a safetensors file; of a model also Keras's own files. */
 import { readFile } from 'node:fs/promises';
+import { filesInMemory } from '../convert/files.ts';
+import { isKeras, loadKerasWeights } from '../convert/load-weights.ts';
 import { readSafetensors, type SafeArray, writeSafetensors } from '../convert/safetensors.ts';
+import { Model } from '../nn/model.ts';
 import type { DType } from '../values/dtype.ts';
 import { FormatError } from '../values/errors.ts';
 import { fromHalves } from '../values/half.ts';
@@ -32,10 +35,16 @@ export async function saveWeights(model: HasWeights, path: string): Promise<void
 
 /**
  * Reads weights that `saveWeights` wrote, in their order, which must be the model's; names may differ, since layers are numbered anew in every
- * process. F32 and F16 are read. Throws `FormatError`; then no weight has changed.
+ * process. F32 and F16 are read. For a model also Keras's .h5, .weights.h5 and .keras, by the names of layers, else by their order.
+ * Throws `FormatError`; then no weight has changed.
  */
 export async function loadWeights(model: HasWeights, path: string): Promise<void> {
-  const { arrays } = readSafetensors(path, await readFile(path));
+  const bytes = await readFile(path);
+  if (isKeras(bytes)) {
+    if (!(model instanceof Model)) throw new FormatError(`${path}: a file of Keras's; give a model`);
+    return loadKerasWeights(model as unknown as Model, filesInMemory(new Map([['weights', bytes]]), path));
+  }
+  const { arrays } = readSafetensors(path, bytes);
   const { weights } = model;
   if (arrays.size !== weights.length)
     throw new FormatError(`${path}: ${arrays.size} arrays; the model has ${weights.length} weights`);

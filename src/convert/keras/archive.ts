@@ -14,15 +14,19 @@ export const CONFIG = 'config.json';
 export const WEIGHTS = 'model.weights.h5';
 const NUMPY_WEIGHTS = 'model.weights.npz';
 
-/** Reads the model in the archive `path`. Throws `FormatError` that says what is wrong, and where. */
-export async function readKerasArchive(files: ModelFiles, path: string): Promise<StoredModel> {
-  return readUnpacked(await zipFiles(files, path));
+/** Reads the model in the archive `path`, or its weights for the model that `architecture` describes. Throws `FormatError` that says what is wrong, and where. */
+export async function readKerasArchive(
+  files: ModelFiles,
+  path: string,
+  architecture?: KerasObject,
+): Promise<StoredModel> {
+  return readUnpacked(await zipFiles(files, path), architecture);
 }
 
 /** Reads the model in the folder that an archive was before it was packed. Throws `FormatError`. */
-export async function readUnpacked(archive: ModelFiles): Promise<StoredModel> {
+export async function readUnpacked(archive: ModelFiles, given?: KerasObject): Promise<StoredModel> {
   const where = `${archive.name}: ${CONFIG}`;
-  const architecture = asModel(where, parseJson(where, await archive.read(CONFIG)));
+  const architecture = given ?? asModel(where, parseJson(where, await archive.read(CONFIG)));
   const { compile_config: training } = architecture;
   const numpy = await archive.size(NUMPY_WEIGHTS);
   const stored =

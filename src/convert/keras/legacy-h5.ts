@@ -40,9 +40,9 @@ export async function readLegacyH5(
   };
 }
 
-/** Whether the group has weights in this layout. */
-export async function isLegacy(group: Hdf5Group): Promise<boolean> {
-  return (await textsOf(group, 'layer_names')) !== undefined;
+/** Whether a file of HDF5 is in this layout: a whole model, or weights alone. */
+export async function isLegacy(root: Hdf5Group): Promise<boolean> {
+  return root.names.includes('model_weights') || (await textsOf(root, 'layer_names')) !== undefined;
 }
 
 async function readWeights(group: Hdf5Group, architecture: KerasObject): Promise<StoredWeights> {
