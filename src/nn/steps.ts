@@ -1,5 +1,6 @@
 /** One step of training and one of evaluation, traced by jit: losses and metrics of a batch. */
 import { type Jitted, jit } from '../autograd/jit.ts';
+import { inPart, unobserved } from '../autograd/observing.ts';
 import { Tensor } from '../autograd/tensor.ts';
 import type { Variable } from '../autograd/variable.ts';
 import type { Engine } from '../gpu/engine.ts';
@@ -59,14 +60,16 @@ export function trainStep(training: Training): Step {
       const ran: { passed: Passed; losses: Tensor[] }[] = [];
       const compute = () => {
         const passed = forward(batch.inputs, true);
-        const { total, losses } = lossesOf(targets, batch, passed);
-        ran.push({ passed, losses });
-        return penalised(total, penalties());
+        return inPart('loss', undefined, () => {
+          const { total, losses } = lossesOf(targets, batch, passed);
+          ran.push({ passed, losses });
+          return penalised(total, penalties());
+        });
       };
       const { loss, gradients } = optimizer.computeGradients(compute, variables());
       optimizer.apply(gradients, variables());
       const { passed, losses } = ran[0]!;
-      return [cast(loss, 'float32'), ...losses, ...metricsOf(targets, batch, passed)];
+      return [cast(loss, 'float32'), ...losses, ...unobserved(() => metricsOf(targets, batch, passed))];
     }),
   );
 }
@@ -76,12 +79,11 @@ export function testStep(training: Training): Step {
   return jit((batch: Batch) =>
     casting(training, () => {
       const passed = forward(batch.inputs, false);
-      const { total, losses } = lossesOf(targets, batch, passed);
-      return [
-        cast(penalised(total, penalties()), 'float32'),
-        ...losses,
-        ...metricsOf(targets, batch, passed),
-      ];
+      return unobserved(() => {
+        const { total, losses } = lossesOf(targets, batch, passed);
+        const loss = cast(penalised(total, penalties()), 'float32');
+        return [loss, ...losses, ...metricsOf(targets, batch, passed)];
+      });
     }),
   );
 }
