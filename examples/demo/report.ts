@@ -110,5 +110,5 @@ function exponentPlot({ first, counts }: ExponentHistogram): string {
 
 function exponentCaption({ scale, lost }: ExponentHistogram): string {
   const by = scale === 1 ? 'Without a scale' : `Times the scale ${scale.toLocaleString('en-US')}`;
-  return `${by}: ${(lost * 100).toFixed(lost > 0 && lost < 0.001 ? 4 : 1)} % of the nonzero gradients by activations lie below float16's range (red). Gradients of the trained model for one batch, computed in float32.`;
+  return `${by}: ${(lost * 100).toFixed(lost > 0 && lost < 0.001 ? 4 : 1)} % of the nonzero gradients by activations lie below float16's range (red). Gradients of the trained model for one batch, before they are rounded to float16.`;
 }

@@ -31,7 +31,7 @@ export interface Trained {
   readonly run: Run;
   readonly adapter: string;
   readonly software: boolean;
-  /** Of the trained model's gradients: unscaled, and with the final scale where there is one. */
+  /** Of the trained model's gradients where the loss is scaled: without the scale, and with the final one. */
   readonly exponents: readonly ExponentHistogram[];
 }
 
@@ -90,7 +90,7 @@ export async function trainDigits(options: RunOptions): Promise<Trained> {
       lossScales,
     };
     const exponents: ExponentHistogram[] = [];
-    for (const scale of scaled ? [1, run.finalLossScale] : [1])
+    for (const scale of scaled ? [1, run.finalLossScale] : [])
       exponents.push(await gradientExponents(model, train, BATCH, scale));
     return { run, adapter: engine.info.adapter, software: engine.info.software, exponents };
   } finally {

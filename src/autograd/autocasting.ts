@@ -94,7 +94,7 @@ export function opMade(
 }
 
 export function logOp(entry: Omit<OpEntry, 'pass'>): void {
-  log?.push({ ...entry, pass: backward ? 'backward' : 'forward' });
+  log?.push({ ...entry, pass: passNow() });
 }
 
 /** Runs `fn`; appends what ops run to `entries`, or to none. */
@@ -106,6 +106,11 @@ export function withOpLog<T>(entries: OpEntry[] | undefined, fn: () => T): T {
   } finally {
     log = before;
   }
+}
+
+/** Whether a tape is being walked back. */
+export function passNow(): OpEntry['pass'] {
+  return backward ? 'backward' : 'forward';
 }
 
 /** Runs `fn`, which walks a tape back. */

@@ -3,14 +3,8 @@ import type { Engine } from '../gpu/engine.ts';
 import type { DType } from '../values/dtype.ts';
 import { ArgumentError } from '../values/errors.ts';
 import type { Shape } from '../values/shape.ts';
-import {
-  autocaster,
-  castInputs,
-  nameOp,
-  opMade,
-  type PrecisionClass,
-  withAutocaster,
-} from './autocasting.ts';
+import { castInputs, nameOp, opMade, type PrecisionClass } from './autocasting.ts';
+import { launch, opStored } from './observing.ts';
 import { type Gradients, type Recorded, recordOp } from './recording.ts';
 import { emptyTensor, type Tensor } from './tensor.ts';
 
@@ -32,6 +26,8 @@ export interface OpDefinition<A> {
   readonly precision: PrecisionClass;
   /** Places of the inputs that share one dtype, which autocast may choose; others, such as statistics, keep theirs. Default: all. */
   readonly uniform?: readonly number[];
+  /** Results are values of the inputs, as they are: no kernel rounds them. */
+  readonly moves?: boolean;
   /** Shapes and dtypes of the results. Pure; throws `ShapeError` or `DtypeError` before any GPU work. */
   infer(inputs: readonly Tensor[], attributes: A): readonly Spec[];
   /** Launches the kernels. Absent where results only look at the first input's memory with another shape. */
@@ -43,7 +39,7 @@ export interface OpDefinition<A> {
 export type Op<A> = (inputs: readonly Tensor[], attributes: A) => Tensor[];
 
 export function defineOp<A>(definition: OpDefinition<A>): Op<A> {
-  const { name, precision, uniform, forward, backward } = definition;
+  const { name, precision, uniform, moves = false, forward, backward } = definition;
   nameOp(name);
   return (given, attributes) => {
     const engine = engineOf(name, given);
@@ -55,14 +51,16 @@ export function defineOp<A>(definition: OpDefinition<A>): Op<A> {
       : // A view of a variable's f16 copy is such a copy too: its gradient stays float32.
         specs.map(({ shape }) => inputs[0]!.alias(shape, { halfCopy: inputs[0]!.halfCopy }));
     try {
-      // What a kernel asks other ops for is a part of it.
-      if (autocaster()) withAutocaster(undefined, () => forward?.(inputs, outputs, attributes));
-      else forward?.(inputs, outputs, attributes);
+      if (forward) launch(() => forward(inputs, outputs, attributes));
     } catch (error) {
       for (const output of outputs) output.dispose();
       throw error;
     }
     opMade(call, inputs, outputs, why);
+    if (forward) {
+      const again = (results: readonly Tensor[]) => launch(() => forward(inputs, results, attributes));
+      opStored(name, inputs, outputs, { moves, again });
+    }
     recordOp(name, inputs, outputs, (gradients, recorded) => {
       if (!backward) throw new ArgumentError(`${name}: it has no gradient; put ht.stopGradient around it`);
       return backward({ ...recorded, gradients, attributes });

@@ -1,5 +1,6 @@
 /** The tapes that are recording now, and what an op leaves on them. */
 import { isFloat } from '../values/dtype.ts';
+import { type Part, partNow } from './observing.ts';
 import { leaveScopes } from './scope.ts';
 import type { Tensor } from './tensor.ts';
 
@@ -14,6 +15,8 @@ export interface Recorded {
 /** One recorded op. Its tensors are aliases, so that disposing the originals does not hurt. */
 export interface TapeNode {
   readonly name: string;
+  /** What part of the program it ran in. */
+  readonly part: Part | undefined;
   readonly inputs: readonly Tensor[];
   readonly outputs: readonly Tensor[];
   /** Versions of the inputs' memory when they were recorded. */
@@ -43,6 +46,7 @@ export function recordOp(
     if (!inputs.some((input) => recorder.watches(input))) continue;
     recorder.keep({
       name,
+      part: partNow(),
       inputs: inputs.map(held),
       outputs: outputs.map(held),
       versions: inputs.map(({ storage }) => storage.version),

@@ -7,6 +7,7 @@ import { ArgumentError, DtypeError, ShapeError } from '../values/errors.ts';
 import { checkOptions } from '../values/options.ts';
 import { sameShape, showShape } from '../values/shape.ts';
 import { autocaster, walkingBack } from './autocasting.ts';
+import { inGradient } from './observing.ts';
 import { isRecording, type Recorder, type TapeNode, withoutRecorder, withRecorder } from './recording.ts';
 import { enterScope, inScope, leaveScopes } from './scope.ts';
 import { Tensor } from './tensor.ts';
@@ -182,7 +183,7 @@ export class GradientTape implements Recorder {
     for (const [index, target] of targets.entries())
       if (onPath.has(target.id)) accumulate(target, seeds[index]!);
     // A copy: a persistent tape that still records appends to the list.
-    for (const { name, inputs, outputs, versions, backward } of [...this.#nodes].reverse()) {
+    for (const { name, part, inputs, outputs, versions, backward } of [...this.#nodes].reverse()) {
       const upstream = outputs.map(({ id }) => gradients.get(id) ?? null);
       const needs = inputs.map(({ id }) => onPath.has(id));
       if (upstream.every((gradient) => gradient === null) || !needs.includes(true)) continue;
@@ -192,17 +193,19 @@ export class GradientTape implements Recorder {
         );
       }
       for (const { id } of outputs) if (!isWanted.has(id)) gradients.delete(id);
-      const downstream = backward(upstream, { inputs, outputs, needs });
-      for (const [i, input] of inputs.entries()) {
-        const gradient = downstream[i];
-        if (!needs[i] || !gradient) continue;
-        if (!sameShape(gradient.shape, input.shape)) {
-          throw new ShapeError(
-            `${name}: its gradient by input ${i} has shape ${showShape(gradient.shape)}, the input ${showShape(input.shape)}`,
-          );
+      inGradient(part, () => {
+        const downstream = backward(upstream, { inputs, outputs, needs });
+        for (const [i, input] of inputs.entries()) {
+          const gradient = downstream[i];
+          if (!needs[i] || !gradient) continue;
+          if (!sameShape(gradient.shape, input.shape)) {
+            throw new ShapeError(
+              `${name}: its gradient by input ${i} has shape ${showShape(gradient.shape)}, the input ${showShape(input.shape)}`,
+            );
+          }
+          accumulate(input, gradient);
         }
-        accumulate(input, gradient);
-      }
+      });
     }
     return gradients;
   }

@@ -94,7 +94,7 @@ export class Variable {
     if (this.dtype !== 'float32' || dtype !== 'float16') {
       throw new DtypeError(`${this.name}: a ${this.dtype} variable cannot be read as ${dtype}; use ht.cast`);
     }
-    const copy = this.keepCopy().alias(this.shape, { halfCopy: true });
+    const copy = this.keepCopy().alias(this.shape, { halfCopy: true, variable: this });
     recordOp('cast', [this.#values], [copy], ([gradient]) => [gradient]);
     return copy;
   }

@@ -6,6 +6,10 @@ import { GradScaler } from './optimizers/grad-scaler.ts';
 import { LossScaleOptimizer } from './optimizers/loss-scale-optimizer.ts';
 
 export type { Accumulation, LossScale, Rules } from '../precision/loss-scale.ts';
+export type { NumericsAdvice } from '../precision/numerics/advice.ts';
+export type { BadOp, OpNumerics } from '../precision/numerics/op-numerics.ts';
+export type { NumericsReport } from '../precision/numerics/report.ts';
+export type { ScaleRange } from '../precision/numerics/scale-range.ts';
 export { Policy, type PolicyLike, type PolicyName, type SerializedPolicy } from '../precision/policy.ts';
 export { Advice, type AdviceRow, type Measured, type Verdict } from './advice.ts';
 export { type AdviseOptions, advise } from './advise.ts';
@@ -24,6 +28,7 @@ export { type RegisterOptions, registerLayer } from './layers/registry.ts';
 export { losses } from './losses.ts';
 export { type MetricLike, metrics } from './metrics.ts';
 export { Model } from './model.ts';
+export { type NumericsReportOptions, numerics, type Watch, type WatchOptions } from './numerics.ts';
 export { GradScaler, type GradScalerOptions } from './optimizers/grad-scaler.ts';
 export { optimizers, type Schedule, schedules } from './optimizers/index.ts';
 export { LossScaleOptimizer } from './optimizers/loss-scale-optimizer.ts';

@@ -1,4 +1,5 @@
 /** The contract of layers: shapes, mathematics in the dtype of a policy, masks, and calls on tensors and symbolic tensors. */
+import { inPart, unobserved } from '../autograd/observing.ts';
 import type { Tensor } from '../autograd/tensor.ts';
 import { tidy } from '../autograd/tidy.ts';
 import type { Engine } from '../gpu/engine.ts';
@@ -149,7 +150,9 @@ export abstract class Layer<
     }
     const samples = inputs.map(({ shape }) => shape.slice(1));
     this.#prepare(samples, inputs[0]!.engine);
-    const ran = tidy(() => gatherActivity(() => this.#regularised(inputs, masks, options)));
+    const ran = inPart(this.name, this, () =>
+      tidy(() => gatherActivity(() => this.#regularised(inputs, masks, options))),
+    );
     this.#activity = passActivity(ran.losses) ? [] : ran.losses;
     return ran;
   }
@@ -249,7 +252,7 @@ export abstract class Layer<
     if (this.#built && this.engine === engine) return;
     this.engine = engine;
     try {
-      this.create(this.#like(samples), engine);
+      unobserved(() => this.create(this.#like(samples), engine));
     } catch (error) {
       this.free();
       throw error;

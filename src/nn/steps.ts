@@ -1,5 +1,6 @@
 /** One step of training and one of evaluation, traced by jit: losses and metrics of a batch. */
 import { type Jitted, jit } from '../autograd/jit.ts';
+import { inPart, unobserved } from '../autograd/observing.ts';
 import { Tensor } from '../autograd/tensor.ts';
 import type { Variable } from '../autograd/variable.ts';
 import type { Engine } from '../gpu/engine.ts';
@@ -57,8 +58,10 @@ export function forwardStep(
   batch: Batch,
 ): { passed: Passed; losses: Tensor[]; loss: Tensor } {
   const passed = forward(batch.inputs, true);
-  const { total, losses } = lossesOf(targets, batch, passed);
-  return { passed, losses, loss: penalised(total, penalties()) };
+  return inPart('loss', undefined, () => {
+    const { total, losses } = lossesOf(targets, batch, passed);
+    return { passed, losses, loss: penalised(total, penalties()) };
+  });
 }
 
 /** Trains; the metrics are those of the weights before the update, as in Keras. */
@@ -75,7 +78,7 @@ export function trainStep(training: Training): Step {
       const { loss, gradients } = optimizer.computeGradients(compute, variables());
       optimizer.apply(gradients, variables());
       const { passed, losses } = ran[0]!;
-      return [cast(loss, 'float32'), ...losses, ...metricsOf(targets, batch, passed)];
+      return [cast(loss, 'float32'), ...losses, ...unobserved(() => metricsOf(targets, batch, passed))];
     }),
   );
 }
@@ -85,12 +88,11 @@ export function testStep(training: Training): Step {
   return jit((batch: Batch) =>
     casting(training, () => {
       const passed = forward(batch.inputs, false);
-      const { total, losses } = lossesOf(targets, batch, passed);
-      return [
-        cast(penalised(total, penalties()), 'float32'),
-        ...losses,
-        ...metricsOf(targets, batch, passed),
-      ];
+      return unobserved(() => {
+        const { total, losses } = lossesOf(targets, batch, passed);
+        const loss = cast(penalised(total, penalties()), 'float32');
+        return [loss, ...losses, ...metricsOf(targets, batch, passed)];
+      });
     }),
   );
 }

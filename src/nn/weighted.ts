@@ -72,7 +72,7 @@ export abstract class Weighted {
    */
   set dtypePolicy(value: PolicyLike) {
     const policy = toPolicy(value);
-    const changes = [...this.#policies(policy, this.sublayers.length > 0 ? '' : this.name)];
+    const changes = [...this.paths()].map(([layer, path]) => [layer, policy.at(path || this.name)] as const);
     for (const [layer, own] of changes) layer.#checkPolicy(own);
     for (const [layer, own] of changes) {
       layer.#policy = own;
@@ -82,9 +82,7 @@ export abstract class Weighted {
 
   /** Runs `fn` under another policy; afterwards every layer has its own again. */
   async underPolicy<T>(policy: PolicyLike, fn: () => T | Promise<T>): Promise<T> {
-    const before = [...this.#policies(this.#policy, this.sublayers.length > 0 ? '' : this.name)].map(
-      ([layer]) => [layer, layer.#policy] as const,
-    );
+    const before = [...this.paths()].map(([layer]) => [layer, layer.#policy] as const);
     this.dtypePolicy = policy;
     try {
       return await fn();
@@ -99,10 +97,10 @@ export abstract class Weighted {
   /** What was made for the policy of before can go. */
   protected policyChanged(): void {}
 
-  *#policies(policy: Policy, path: string): Iterable<[Weighted, Policy]> {
-    yield [this, policy.at(path || this.name)];
-    for (const layer of this.sublayers)
-      yield* layer.#policies(policy, path ? `${path}/${layer.name}` : layer.name);
+  /** Itself and the layers inside, with their paths, which begin inside a model: of that itself it is ''. */
+  *paths(path = this.sublayers.length > 0 ? '' : this.name): Iterable<[Weighted, string]> {
+    yield [this, path];
+    for (const layer of this.sublayers) yield* layer.paths(path ? `${path}/${layer.name}` : layer.name);
   }
 
   #checkPolicy({ name, variableDtype }: Policy): void {

@@ -12,6 +12,7 @@ import { type TensorLike, toTensor } from './input.ts';
 const concatOp = defineOp<number>({
   name: 'concat',
   precision: 'clear',
+  moves: true,
   infer: (parts, axis) => {
     const { shape, dtype } = parts[0]!;
     let along = 0;
@@ -43,6 +44,7 @@ interface Split {
 const splitOp = defineOp<Split>({
   name: 'split',
   precision: 'clear',
+  moves: true,
   infer: ([x], { axis, sizes }) =>
     sizes.map((size) => ({ shape: resized(x!.shape, axis, size), dtype: x!.dtype })),
   forward: ([x], parts, { axis }) => {

@@ -15,6 +15,7 @@ export interface Cut {
 const cutOp = defineOp<Cut>({
   name: 'slice',
   precision: 'clear',
+  moves: true,
   infer: ([x], { size }) => [{ shape: size, dtype: x!.dtype }],
   forward: ([x], [y], { begin, size, steps }) => {
     const strides = stridesOf(x!.shape);
@@ -46,6 +47,7 @@ export function cut(x: Tensor, attributes: Cut): Tensor {
 const insetOp = defineOp<Inset & { shape: Shape }>({
   name: 'pad',
   precision: 'clear',
+  moves: true,
   infer: ([x], { shape }) => [{ shape, dtype: x!.dtype }],
   forward: ([x], [y], attributes) => padKernel(x!, y!, attributes),
   backward: ({ gradients, inputs: [x], attributes: { before, steps } }) => [

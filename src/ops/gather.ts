@@ -21,6 +21,7 @@ interface Rows {
 const gatherOp: Op<Rows> = defineOp<Rows>({
   name: 'gather',
   precision: 'clear',
+  moves: true,
   infer: ([x], { shape }) => [{ shape, dtype: x!.dtype }],
   forward: ([x, indices], [y], attributes) => gatherKernel(x!, indices!, y!, attributes),
   backward: ({ gradients: [upstream], inputs: [x, indices], attributes }) => [

@@ -27,6 +27,7 @@ export const sumAs: typeof reduceAs = reduceAs;
 const broadcastOp = defineOp<Shape>({
   name: 'broadcastTo',
   precision: 'clear',
+  moves: true,
   infer: ([x], shape) => [{ shape, dtype: x!.dtype }],
   forward: ([x], [y], shape) => stridedCopyKernel(x!, y!, shape, broadcastStrides(x!.shape, shape)),
   backward: ({ gradients, inputs }) => [sumTo(gradients[0]!, inputs[0]!)],

@@ -10,6 +10,7 @@ import { type TensorLike, toTensor } from './input.ts';
 const op = defineOp<readonly number[]>({
   name: 'transpose',
   precision: 'clear',
+  moves: true,
   infer: ([x], order) => [{ shape: order.map((axis) => x!.shape[axis]!), dtype: x!.dtype }],
   forward: ([x], [y], order) => {
     const strides = stridesOf(x!.shape);

@@ -13,6 +13,7 @@ import { sumTo } from './sum.ts';
 const op = defineOp<undefined>({
   name: 'where',
   precision: 'clear',
+  moves: true,
   uniform: [1, 2],
   infer: ([condition, a, b]) => {
     requireDType('where', 'condition', condition!.dtype, ['bool']);

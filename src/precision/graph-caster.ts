@@ -7,6 +7,7 @@ import {
   withAutocaster,
   withOpLog,
 } from '../autograd/autocasting.ts';
+import { unobserved } from '../autograd/observing.ts';
 import { withoutRecorder } from '../autograd/recording.ts';
 import { inScope } from '../autograd/scope.ts';
 import { mapTensors, tensorsIn } from '../autograd/structure.ts';
@@ -161,7 +162,7 @@ function rehearse<T>(engine: Engine, classes: ReadonlyMap<string, PrecisionClass
     }
     return tensorsIn(result).map(({ dtype }) => dtype);
   };
-  const unseen = () => withOpLog(undefined, () => withAutocaster(rehearsal, dtypes));
+  const unseen = () => unobserved(() => withOpLog(undefined, () => withAutocaster(rehearsal, dtypes)));
   const results = inScope(
     () => engine.rehearse(() => withoutRecorder(undefined, unseen)),
     () => [],

@@ -1,5 +1,6 @@
 /** The state of an optimizer and its loss scale in one GPU buffer: no step waits for the host to decide whether to skip. */
 
+import { lossScaled, stepEnds, unobserved } from '../autograd/observing.ts';
 import { leaveScopes } from '../autograd/scope.ts';
 import { Tensor } from '../autograd/tensor.ts';
 import type { Engine } from '../gpu/engine.ts';
@@ -79,9 +80,11 @@ export class ScaleState {
     leaveScopes(this.words);
   }
 
-  /** The present scale, a scalar. */
+  /** The present scale, a scalar: a loss is to be multiplied with it. */
   get scale(): Tensor {
-    return reshape(slice(this.words, [SCALE_STATE.findIndex(({ name }) => name === 'scale')], [1]), []);
+    lossScaled(this.engine, this.storage);
+    const at = SCALE_STATE.findIndex(({ name }) => name === 'scale');
+    return unobserved(() => reshape(slice(this.words, [at], [1]), []));
   }
 
   get storage(): Storage {
@@ -90,9 +93,7 @@ export class ScaleState {
 
   /** Sets the overflow flag of the present step where a gradient holds an infinity or a NaN, if the loss scale skips such steps. */
   check(gradients: readonly Operand[], blocks: readonly Storage[] = []): void {
-    if (!this.lossScale.skips) return;
-    for (const [index, gradient] of gradients.entries())
-      finiteCheckKernel(gradient, this.storage, blocks[index]);
+    if (this.lossScale.skips) checkInto(this.storage, gradients, blocks);
   }
 
   /** Ends a step, before its updates: checks the gradients, decides whether the updates apply, and moves the scale. */
@@ -103,6 +104,8 @@ export class ScaleState {
   ): void {
     if (schedule) scheduleKernel(this.engine, this.storage, schedule, rule.window ?? 1);
     this.check(gradients, blocks);
+    const check = (flag: Storage) => checkInto(flag, gradients, blocks);
+    stepEnds(this.engine, { state: this.storage, checked: this.lossScale.skips, check });
     this.#update(
       rule,
       scaled ?? this.lossScale.scaledGradients,
@@ -154,6 +157,11 @@ export class ScaleState {
   dispose(): void {
     this.words.dispose();
   }
+}
+
+/** Sets the first word of `flag` where a gradient holds an infinity or a NaN. */
+function checkInto(flag: Storage, gradients: readonly Operand[], blocks: readonly Storage[] = []): void {
+  for (const [index, gradient] of gradients.entries()) finiteCheckKernel(gradient, flag, blocks[index]);
 }
 
 function encode(values: ScaleValues): Uint8Array {

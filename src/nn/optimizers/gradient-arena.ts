@@ -1,4 +1,5 @@
 /** Gradients side by side as their variables lie: made there by a traced function, else copied there. */
+import { gradientsArrived } from '../../autograd/observing.ts';
 import { emptyTensor, Tensor } from '../../autograd/tensor.ts';
 import { type ArenaRun, placeOf } from '../../autograd/variable-arena.ts';
 import type { Storage } from '../../gpu/storage.ts';
@@ -19,6 +20,10 @@ export function gradientArena(
   flag: Storage | undefined,
 ): GradientArena {
   const { engine } = run.arena;
+  gradientsArrived(
+    engine,
+    gradients.map((gradient, index) => ({ gradient, variable: run.variables[index]! })),
+  );
   const dtype = gradients.every((gradient) => gradient.dtype === 'float16') ? 'float16' : 'float32';
   const whole = engine.during('weight gradients', () => emptyTensor(engine, [run.size], dtype, 'gradients'));
   const checked = gradients.map((gradient, index) => {

@@ -1,4 +1,5 @@
 /** The variables of a step in runs of one plan, and how they are updated once the step is decided on. */
+import { unobserved } from '../../autograd/observing.ts';
 import type { Tensor } from '../../autograd/tensor.ts';
 import type { Variable } from '../../autograd/variable.ts';
 import type { ArenaRun } from '../../autograd/variable-arena.ts';
@@ -56,9 +57,11 @@ export function updateParts(
       continue;
     }
     const own = plan.own.map((name) => slots[name]!);
-    update({ ...target, clip: clips[updated.indexOf(part)], decay: plan.decay }, own, run);
-    if (average) averageKernel(target, slots[AVERAGE]!, average);
-    for (const variable of run.variables) constrain(variable, state, !windowed);
+    unobserved(() => {
+      update({ ...target, clip: clips[updated.indexOf(part)], decay: plan.decay }, own, run);
+      if (average) averageKernel(target, slots[AVERAGE]!, average);
+      for (const variable of run.variables) constrain(variable, state, !windowed);
+    });
   }
 }
 
