@@ -69,12 +69,13 @@ async function main(options: Options): Promise<void> {
   const failures = failuresOf(results);
   for (const { suite, name, storage, kernel, failure } of failures)
     console.error(`bench: ${suite} ${name} ${storage} ${kernel} FAILED: ${failure}`);
-  if (results.rows.length === 0) {
+  const isEmpty = results.rows.length + results.errors.length === 0;
+  if (isEmpty) {
     console.error(
       `bench: no case of ${options.suites.join(', ')} has '${options.only}' in its name; see bench/README.md`,
     );
   }
-  process.exitCode = failures.length > 0 || results.rows.length === 0 ? 1 : 0;
+  process.exitCode = failures.length > 0 || isEmpty ? 1 : 0;
 }
 
 try {

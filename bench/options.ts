@@ -1,14 +1,16 @@
 /** The command line of the bench, checked: what it may say stands here once. */
 import { parseArgs } from 'node:util';
 
-export const SUITES = ['gemm', 'cast', 'copy', 'reduce', 'step', 'ops'] as const;
+export const SUITES = ['gemm', 'cast', 'copy', 'reduce', 'step', 'ops', 'accumulation'] as const;
 export type Suite = (typeof SUITES)[number];
+export type TimedSuite = Exclude<Suite, 'accumulation'>;
 
-export const HELP = `Usage: npm run bench -- [gemm] [cast] [copy] [reduce] [step] [ops] [--peers] [--candidates]
-                        [--scaling] [--steps N] [--only TEXT] [--quick] [--json FILE] [--html FILE] [--help]
+export const HELP = `Usage: npm run bench -- [gemm] [cast] [copy] [reduce] [step] [ops] [accumulation] [--peers]
+                        [--candidates] [--scaling] [--steps N] [--only TEXT] [--quick] [--json FILE] [--html FILE] [--help]
 
 Measures the adapter's own limits, then kernels and training steps against them. Without a suite: all of them.
 A result that does not match its f64 reference is not timed: its row says so, and the exit code is 1.
+accumulation times nothing: it is the error of sums in float32, float16, chunks and Kahan's way, against their length.
 
   --peers        other libraries too, in the same run and in turns with ours (first: npm ci --prefix bench/peers)
   --candidates   gemm: every kernel and tile that the family has for a shape, and how far the chosen one is from the best

@@ -171,6 +171,31 @@ export function moveBars(results: Results): string | undefined {
   );
 }
 
+/** Error of a sum against its length, a line for each way to hold it. */
+export function errorLines({ errors }: Results): string | undefined {
+  // A logarithm has no 0.
+  const seen = errors.filter(({ rms }) => rms > 0);
+  if (seen.length === 0) return undefined;
+  return draw({
+    ...{ height: 420, width: 860, marginLeft: 60, marginTop: 40 },
+    x: { type: 'log', label: 'K, products in a sum', grid: true, tickFormat: '~s' },
+    y: { type: 'log', label: 'rms error, of the rms of the exact results', grid: true, tickFormat: '~e' },
+    fx: { label: null },
+    color: { legend: false },
+    marks: [
+      Plot.frame(),
+      Plot.line(seen, { x: 'k', y: 'rms', fx: 'distribution', stroke: 'accumulate', marker: 'circle' }),
+      Plot.text(
+        seen,
+        Plot.selectLast({
+          ...{ x: 'k', y: 'rms', fx: 'distribution', z: 'accumulate', fill: 'accumulate' },
+          ...{ text: 'accumulate', textAnchor: 'end' as const, dx: -8, dy: -8, stroke: 'white' },
+        }),
+      ),
+    ],
+  });
+}
+
 export function stepBars(results: Results): string | undefined {
   const steps = rowsOf(results, 'step');
   const own = timed(steps.filter(({ name }) => name === steps[0]!.name));

@@ -1,7 +1,7 @@
 /** The bench's page: where the figures come from, plots, and the tables that the terminal shows. */
 import { escapeHtml, figure, page, tableHtml } from '../src/cli/page.ts';
 import { adapterName } from './environment.ts';
-import { gemmBars, moveBars, roofline, stepBars } from './plots.ts';
+import { errorLines, gemmBars, moveBars, roofline, stepBars } from './plots.ts';
 import { failuresOf, type Results } from './results.ts';
 import { ceilingLines, peerLines, tablesOf } from './tables.ts';
 
@@ -30,6 +30,11 @@ export function renderReport(results: Results): string {
       'Bytes read and written. The black mark is the copy rate for about as many bytes; a reduction writes next to nothing, and may pass it.',
     ],
     ['Training step', stepBars(results), '784-512-512-10, batches of 64, Adam. Shorter is better.'],
+    [
+      'Accumulation',
+      errorLines(results),
+      'Products of 16 x K and K x 16 halves against f64. A float16 sum of positive numbers stops where half a step of it is more than what is added; what chunks and a compensation leave is the rounding of the products.',
+    ],
   ];
   const list = (items: readonly string[]) =>
     `<ul>${items.map((item) => `<li>${escapeHtml(item)}</li>`).join('')}</ul>`;

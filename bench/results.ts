@@ -1,4 +1,5 @@
 /** What one run of the bench found, and its form as JSON. */
+import type { ErrorRow } from './accumulation.ts';
 import type { Environment } from './environment.ts';
 import type { Timing } from './measure.ts';
 import type { Suite } from './options.ts';
@@ -8,6 +9,8 @@ export interface Results {
   readonly environment: Environment;
   readonly ceilings: Ceilings;
   readonly rows: readonly Row[];
+  /** Of the suite that times nothing. */
+  readonly errors: readonly ErrorRow[];
   readonly peers: readonly PeerRow[];
 }
 
@@ -71,6 +74,7 @@ export function toJson(results: Results): object {
       ...row.step,
       ...common(row),
     })),
+    accumulation: results.errors,
     peers: peers.map((row) => ({
       ...{ name: row.name, version: row.version, backend: row.backend, suite: row.suite },
       ...{ case: row.case, storage: row.storage },

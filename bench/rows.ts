@@ -1,6 +1,6 @@
 /** What the bench finds out: one row a case, and what its rate and its share of a ceiling are. */
 import type { Timing } from './measure.ts';
-import type { Suite } from './options.ts';
+import type { TimedSuite } from './options.ts';
 import type { OpProblem } from './peers/peer.ts';
 
 /**
@@ -10,7 +10,7 @@ export type Limit = 'fmaF32' | 'fmaF16' | 'matrix' | 'roofline' | { readonly cop
 
 /** What a case is, known before it is measured. */
 export interface Case {
-  readonly suite: Suite;
+  readonly suite: TimedSuite;
   /** For example `512x512x512 NN`. */
   readonly name: string;
   /** `f32`, `f16` or `packed`; of a step the policy. */

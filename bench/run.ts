@@ -1,4 +1,5 @@
 /** One run of the bench: ceilings first, then each suite; cases are checked, then timed in turns. */
+import { type ErrorRow, measureAccumulation } from './accumulation.ts';
 import { findLimits, type Limits } from './ceilings.ts';
 import { readEnvironment } from './environment.ts';
 import { type Multiply, prepareGemm } from './gemm.ts';
@@ -6,7 +7,7 @@ import { type Effort, measure, type Outcome, type Source, timingOf } from './mea
 import { prepareCast, prepareCopy, prepareReduce } from './moves.ts';
 import { type Engines, openEngines } from './operands.ts';
 import { prepareOps } from './ops/ops.ts';
-import type { Options, Suite } from './options.ts';
+import type { Options, TimedSuite } from './options.ts';
 import { PEERS, type PeerHandle, startPeers } from './peers/peers.ts';
 import type { Results } from './results.ts';
 import { measureRivals } from './rivals.ts';
@@ -43,19 +44,27 @@ export async function runBench(
     limits = await findLimits(engines.main, options.quick, effort, audience.part('ceilings'));
     const rows: Row[] = [];
     const rivals: PeerRow[] = [];
-    for (const [kind, suites] of Object.entries(SESSIONS) as [Kind, readonly Suite[]][]) {
+    for (const [kind, suites] of Object.entries(SESSIONS) as [Kind, readonly TimedSuite[]][]) {
       const asked = suites.filter((suite) => options.suites.includes(suite));
       const setting = { options, engines, effort, peers, audience, replacements, limits };
       const found = asked.length > 0 ? await runSession(kind, asked, setting) : { rows: [], rivals: [] };
       rows.push(...found.rows);
       rivals.push(...found.rivals);
     }
-    return { environment, ceilings: limits.ceilings(), rows, peers: rivals };
+    const errors = options.suites.includes('accumulation')
+      ? await errorsOf(options, engines, audience.part('accumulation'))
+      : [];
+    return { environment, ceilings: limits.ceilings(), rows, errors, peers: rivals };
   } finally {
     for (const peer of peers) peer.close();
     limits?.dispose();
     engines.close();
   }
+}
+
+function errorsOf({ quick, only }: Options, { main }: Engines, progress: Progress): Promise<ErrorRow[]> {
+  const wanted = (name: string) => `accumulation ${name}`.includes(only);
+  return measureAccumulation(main, { quick, wanted }, progress);
 }
 
 /** Suites with the same ceilings are timed together, those in turns with them. */
@@ -78,7 +87,7 @@ interface Setting {
   readonly limits: Limits;
 }
 
-async function runSession(kind: Kind, suites: readonly Suite[], setting: Setting) {
+async function runSession(kind: Kind, suites: readonly TimedSuite[], setting: Setting) {
   const { peers, effort, audience, limits } = setting;
   const name = suites.join(', ');
   const opened: Prepared[] = [];
@@ -161,7 +170,7 @@ async function withoutHopeless(
   });
 }
 
-function prepareSuite(suite: Suite, { options, engines, replacements }: Setting): Promise<Prepared> {
+function prepareSuite(suite: TimedSuite, { options, engines, replacements }: Setting): Promise<Prepared> {
   const { quick, candidates, scaling, steps, only } = options;
   const wanted = (name: string) => `${suite} ${name}`.includes(only);
   switch (suite) {

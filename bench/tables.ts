@@ -8,9 +8,8 @@ import { milliseconds, type TextTable, times } from './text.ts';
 
 export function tablesOf(results: Results): readonly TextTable[] {
   const suites = SUITES.map((suite) => (suite === 'gemm' ? gemmTable(results) : suiteTable(results, suite)));
-  return [...suites, ...stepTables(results), candidateTable(results), peerTable(results)].filter(
-    ({ rows }) => rows.length > 0,
-  );
+  const others = [candidateTable(results), ...errorTables(results), peerTable(results)];
+  return [...suites, ...stepTables(results), ...others].filter(({ rows }) => rows.length > 0);
 }
 
 const percent = (value: number | undefined) => (value === undefined ? '' : `${(100 * value).toFixed(0)} %`);
@@ -80,6 +79,26 @@ function candidateTable(results: Results): TextTable {
     });
   const head = ['m x k x n', 'storage', 'candidate', 'ms', 'p20 - p80', 'GFLOP/s', 'of ceiling'];
   return { title: 'candidates', head: [...head, 'to chosen'], numbersFrom: 3, rows };
+}
+
+/** By length of the sum, once by the root mean square and once by the largest. */
+function errorTables({ errors }: Results): TextTable[] {
+  const lengths = [...new Set(errors.map(({ k }) => k))];
+  const kinds = new Map(errors.map((row) => [`${row.distribution} ${row.accumulate}`, row]));
+  return (['rms', 'max'] as const).map((measure) => ({
+    title: `accumulation: ${measure} error, of the rms of the exact results`,
+    head: ['factors', 'sum in', ...lengths.map((k) => `K ${k}`)],
+    numbersFrom: 2,
+    rows: [...kinds.values()].map(({ distribution, accumulate }) => [
+      ...[distribution, accumulate],
+      ...lengths.map((length) => {
+        const row = errors.find(
+          (one) => one.k === length && one.distribution === distribution && one.accumulate === accumulate,
+        );
+        return row ? row[measure].toExponential(1) : '';
+      }),
+    ]),
+  }));
 }
 
 function peerTable({ peers }: Results): TextTable {

@@ -1,5 +1,5 @@
 // The first half of Muon (Jordan et al. 2024, in Keras's form): m = momentum m + g; the direction is m or, with NESTEROV,
-// momentum m + g. The weights only decay.
+// momentum m + g. The weights stay.
 // #include "interface/optimizer.wgsl"
 
 override NESTEROV: bool = false;

@@ -253,7 +253,7 @@ test('the matrix ceiling compiles for every kind of fragment', async () => {
 });
 
 for (const [args, message] of [
-  [['matmul'], /^there is no suite 'matmul'; use gemm, cast, copy, reduce, step, ops, or none/],
+  [['matmul'], /^there is no suite 'matmul'; use gemm, cast, copy, reduce, step, ops, accumulation, or none/],
   [['--fast'], /^Unknown option '--fast'; npm run bench -- --help shows the options$/],
   [['--json'], /^Option '--json <value>' argument missing; npm run bench -- --help/],
   [['--json', ''], /^--json is empty; give it a value/],

@@ -25,6 +25,7 @@ function losses(line: string): [first: number, last: number] {
 
 /** Less work than the example does by itself. */
 const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
+  'half-weights.ts': ['--quick'],
   'fashion-cnn.ts': ['1500'],
   'spam-classifier.ts': ['300'],
 };
@@ -94,6 +95,28 @@ const CHECKS: Readonly<Record<string, (lines: string[]) => void>> = {
       assert.ok(Math.abs(plain - GOLDEN[i]!) < 5e-3, `step ${10 * (i + 1)}: ${plain}, not ${GOLDEN[i]}`);
       assert.ok(Math.abs(plain - mixed) < 5e-3, `step ${10 * (i + 1)}: ${plain} and ${mixed}`);
     }
+  },
+  'half-weights.ts'(lines) {
+    const rows = lines.flatMap((line) => {
+      const cells = line.split('│').map((cell) => cell.trim());
+      return cells[1] === 'Adam 0.00001' ? [cells.slice(2, -1)] : [];
+    });
+    assert.equal(
+      rows.map(([name]) => name),
+      ['float32 masters', 'float16, nearest', 'float16, stochastic', 'float16, kahan'],
+    );
+    const [masters, nearest, stochastic, kahan] = rows.map((cells) => Number(cells[1]));
+    // Steps of 0.00001 are too small for most halves.
+    assert.ok(nearest! - masters! > 0.02, `${nearest}, ${masters}`);
+    assert.ok(
+      Math.abs(stochastic! - masters!) < 2e-3 && Math.abs(kahan! - masters!) < 2e-3,
+      lines.join('\n'),
+    );
+    // MiB of weights, copies and slots.
+    assert.equal(
+      rows.map((cells) => cells.at(-1)),
+      ['10.50', '7.50', '7.50', '9.00'],
+    );
   },
   'underflow.ts'(lines) {
     assert.is(lines[0], 'unscaled: the first kernel is 1');

@@ -198,18 +198,20 @@ test('epsilons that are too small for float16 slots are told of, with a value to
   };
   for (const name of ['adam', 'adamW', 'nadam', 'rmsprop', 'adagrad', 'adadelta', 'muon'] as const) {
     const make = (options?: object) => (optimizers[name] as (options?: object) => ht.Optimizer)(options);
-    const [text, ...more] = await told(make(), 'float16');
+    assert.equal(await told(make(), 'float16'), [], 'slots are float32');
+    const [text, ...more] = await told(make({ slotDType: 'float16' }), 'float16');
     assert.match(
       text!,
-      /: epsilon 1e-7 is too small for float16 variables such as w: .* use epsilon 1e-3, or the policy/i,
+      /: epsilon 1e-7 is too small for float16 variables such as w: .* use epsilon 1e-3, or slotDType 'float32'/i,
     );
     assert.is(more.length, 0);
   }
-  assert.equal(await told(optimizers.adam({ epsilon: 1e-8 }), 'float32'), []);
-  assert.equal(await told(optimizers.adam({ epsilon: 1e-3 }), 'float16'), []);
+  const slotDType = 'float16';
+  assert.equal(await told(optimizers.adam({ slotDType, epsilon: 1e-8 }), 'float32'), []);
+  assert.equal(await told(optimizers.adam({ slotDType, epsilon: 1e-3 }), 'float16'), []);
   for (const name of ['sgd', 'adamax', 'lion'] as const)
-    assert.equal(await told(optimizers[name](), 'float16'), [], name);
-  const wrapped = new ht.LossScaleOptimizer(optimizers.adam(), {
+    assert.equal(await told(optimizers[name]({ slotDType }), 'float16'), [], name);
+  const wrapped = new ht.LossScaleOptimizer(optimizers.adam({ slotDType }), {
     lossScale: ht.mixedPrecision.noLossScale(),
   });
   assert.is((await told(wrapped, 'float16')).length, 1);

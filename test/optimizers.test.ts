@@ -120,7 +120,7 @@ async function compare(
       values.map((element, i) => {
         const after = { ...element, ...next(element, clipped[index]![i]!, count) };
         return Object.fromEntries(
-          Object.entries(after).map(([key, value]) => [key, round(value)]),
+          Object.entries(after).map(([key, value]) => [key, (key === 'weight' ? round : Math.fround)(value)]),
         ) as unknown as Weight;
       }),
     );
@@ -138,7 +138,8 @@ async function compare(
         expected[index]!.map((element) => element[key]),
         {
           op: `${name}, ${clipping}: ${key} of ${variable}`,
-          dtype,
+          // Slots are float32 whatever the variable is.
+          dtype: key === 'weight' ? dtype : 'float32',
           terms: STEPS,
         },
       );

@@ -52,7 +52,9 @@ export async function trainDigits(options: RunOptions): Promise<Trained> {
       ht.layers.dense({ units: 512, activation: 'relu' }),
       ht.layers.dense({ units: CLASSES }),
     ]);
-    const adam = ht.optimizers.adam({ learningRate: LEARNING_RATE });
+    // In float16 throughout the moments are halves too.
+    const slotDType = policy === 'float16' ? 'float16' : 'float32';
+    const adam = ht.optimizers.adam({ learningRate: LEARNING_RATE, slotDType });
     const scaled =
       policy === 'mixed_float16' ? new ht.LossScaleOptimizer(adam, { growthSteps: GROWTH_STEPS }) : undefined;
     model.compile({

@@ -12,13 +12,16 @@ const QUADS: Readonly<Record<ElementType, string>> = {
   u32: 'vec4<u32>',
 };
 
+/** What is written; other aliases of halves are only read. */
+const WRITTEN: readonly string[] = ['Out4', 'Master4'];
+
 /** Aliases of element types are parameters; others are a shader's own. */
 const ELEMENT_ALIAS = /^alias (\w+) = (?:vec4<)?[fiu](?:16|32)>?;/gm;
 
 /**
  * Line numbers stay those of the `.wgsl` file: `enable` shares the first line, and libraries follow the last one.
  * `lib/in.wgsl` goes by the type chosen for `In4`: a packed one takes `lib/in.packed.wgsl` where that exists; either
- * kind of half takes `lib/out.half.wgsl` for `Out4`. `functions/FUNCTION.wgsl` stands for the one that the call names, which may
+ * kind of half takes `lib/out.half.wgsl` for `Out4`, `lib/master.half.wgsl` for `Master4`. `functions/FUNCTION.wgsl` stands for the one that the call names, which may
  * include libraries of its own. `@subgroup_size(NAME)` is left out where the constant NAME is 0, for
  * devices whose subgroups have one size.
  */
@@ -33,7 +36,8 @@ export function specialise<S extends Shader>(
     const type = types[name];
     if (type === undefined) throw new TypeError(`${shader.name}: no type chosen for ${name}`);
     // Halves are written as u32 words on every device, so that `narrow` decides their bits.
-    const text = name === 'Out4' && type === 'f16' ? QUADS.packed : name.endsWith('4') ? QUADS[type] : type;
+    const text =
+      WRITTEN.includes(name) && type === 'f16' ? QUADS.packed : name.endsWith('4') ? QUADS[type] : type;
     native ||= text.includes('f16');
     return `alias ${name} = ${text};`;
   });

@@ -29,6 +29,7 @@ export { losses } from './losses.ts';
 export { type MetricLike, metrics } from './metrics.ts';
 export { Model } from './model.ts';
 export { type NumericsReportOptions, numerics, type Watch, type WatchOptions } from './numerics.ts';
+export type { Float16Options, Float16Weights } from './optimizers/float16-weights.ts';
 export { GradScaler, type GradScalerOptions } from './optimizers/grad-scaler.ts';
 export { optimizers, type Schedule, schedules } from './optimizers/index.ts';
 export { LossScaleOptimizer } from './optimizers/loss-scale-optimizer.ts';

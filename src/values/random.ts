@@ -27,7 +27,7 @@ export function toUnit(word: number): number {
   return (word >>> 8) * 2 ** -24;
 }
 
-/** Second counter word of host streams; draws on the GPU have 0 and 1 there, so the two never meet. */
+/** Second counter word of host streams; draws on the GPU have 0 and 1 there, roundings 4 and more, so they never meet. */
 const HOST_DOMAIN = 2;
 
 /** A stream of random numbers on the host: initial weights and the order of samples. */

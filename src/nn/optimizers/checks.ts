@@ -35,7 +35,7 @@ export function checkRate(rate: unknown): number {
 /** The root of float16's smallest number: squares of what is smaller vanish. */
 const SMALLEST_ROOT = 2 ** -12;
 
-/** Of float16 variables, whose slots are float16 too: a warning where `epsilon` is too small to stand for squares that vanish. */
+/** Of float16 variables with slots in float16: a warning where `epsilon` is too small to stand for squares that vanish. */
 export function halfEpsilonAdvice(
   name: string,
   epsilon: number | undefined,
@@ -44,5 +44,5 @@ export function halfEpsilonAdvice(
   if (epsilon === undefined || epsilon >= SMALLEST_ROOT) return undefined;
   const half = variables.find(({ dtype }) => dtype === 'float16');
   if (!half) return undefined;
-  return `${name}: epsilon ${epsilon} is too small for float16 variables such as ${half.name}: squares of gradients below 2^-12 vanish in their slots, and it alone is divided by; use epsilon 1e-3, or the policy 'mixed_float16', whose slots are float32`;
+  return `${name}: epsilon ${epsilon} is too small for float16 variables such as ${half.name}: squares of gradients below 2^-12 vanish in their slots, and it alone is divided by; use epsilon 1e-3, or slotDType 'float32'`;
 }

@@ -129,14 +129,15 @@ export class Muon extends Optimizer {
     const { engine } = run.arena;
     const direction = emptyTensor(engine, [run.size], 'float32', 'Muon');
     const slots = { momentum: first, direction };
-    updateKernel('muon_direction', target, slots, { momentum }, { NESTEROV: nesterov });
+    const still = { ...target, rounding: undefined, decay: 0 };
+    updateKernel('muon_direction', still, slots, { momentum }, { NESTEROV: nesterov });
     const steps = run.variables.map((variable) => {
       const from = bytesOf('float32', placeOf(variable).start - run.start);
       const part = engine.slice(direction.storage, from, bytesOf('float32', variable.size));
       return this.#orthogonalised(new Tensor(engine, part, variable.shape, 'float32'));
     });
     const { gradient } = gradientArena(run, steps, undefined);
-    updateKernel('muon', { ...target, gradient, clip: undefined, decay: 0 });
+    updateKernel('muon', { ...target, gradient, clip: undefined });
   }
 
   getConfig(): Record<string, unknown> {

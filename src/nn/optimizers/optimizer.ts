@@ -6,21 +6,22 @@ import type { Variable } from '../../autograd/variable.ts';
 import type { ArenaRun } from '../../autograd/variable-arena.ts';
 import type { Engine } from '../../gpu/engine.ts';
 import type { UpdateTarget } from '../../kernels/optimizer.ts';
+import { cast } from '../../ops/cast.ts';
 import { reshape } from '../../ops/reshape.ts';
 import { type LossScale, staticLossScale } from '../../precision/loss-scale.ts';
 import { ScaleState, type ScaleValues, startOf } from '../../precision/scale-state.ts';
 import { ArgumentError } from '../../values/errors.ts';
 import { checkOptions } from '../../values/options.ts';
-import { checkCount } from '../checks.ts';
-import { AVERAGE, type Average, averageConfig, averageOf } from './average.ts';
+import { AVERAGE } from './average.ts';
 import { checkDecay, checkRate, halfEpsilonAdvice } from './checks.ts';
-import { type Clipping, checkClipping } from './clipping.ts';
+import type { Clipping } from './clipping.ts';
 import { gradientArena } from './gradient-arena.ts';
 import { OPTIONS, type OptimizerOptions } from './options.ts';
 import { byVariableOf, type GradientPair, zip } from './pairs.ts';
-import { ACCUMULATOR, type Part, type Plan, updateParts } from './parts.ts';
+import { type Part, type Plan, planOf, updateParts } from './parts.ts';
 import { Scaling } from './scaling.ts';
 import { type Schedule, type ScheduleConfig, scheduleOf } from './schedules.ts';
+import { type Settings, settingsConfig, settingsOf } from './settings.ts';
 import { Slots, type SlotValues } from './slots.ts';
 
 /** Everything that a checkpoint needs; slot values in float32. */
@@ -33,15 +34,13 @@ export abstract class Optimizer {
   readonly name: string;
   readonly clipping: Clipping;
   readonly weightDecay: number | undefined;
-  readonly #average: Average | undefined;
-  /** Names of the slots; each variable has one of its shape and dtype for every name. */
+  readonly #settings: Settings;
+  /** Names of the slots; each variable has one of its shape for every name. */
   protected abstract readonly slotNames: readonly string[];
   readonly #slots = new Slots<Plan>(
     (variable) => this.#planOf(variable),
     (name) => this.slotStart(name),
   );
-  /** Steps whose gradients are gathered. */
-  readonly #window: number;
   readonly #factor: number | undefined;
   #undecayed: (variable: Variable) => boolean = () => false;
   readonly #schedule: Schedule | undefined;
@@ -64,9 +63,8 @@ export abstract class Optimizer {
     this.#schedule = typeof rate === 'number' ? undefined : scheduleOf(rate);
     this.#learningRate = checkRate(this.#schedule ? this.#schedule.at(0) : rate);
     this.weightDecay = checkDecay(this.name, options.weightDecay);
-    this.#average = averageOf(this.name, options);
-    this.#window = checkCount(this.name, 'gradientAccumulationSteps', options.gradientAccumulationSteps ?? 1);
-    this.clipping = checkClipping(options);
+    this.#settings = settingsOf(this.name, options);
+    this.clipping = this.#settings.clipping;
     const factor = options.lossScaleFactor;
     this.#factor = factor;
     if (factor !== undefined) this.#scaling.set(staticLossScale(factor));
@@ -173,7 +171,8 @@ export abstract class Optimizer {
     const byVariable = byVariableOf(where, pairs);
     const { engine } = [...byVariable.keys()][0]!;
     const scaled = this.#scaling.endStep(where, [...byVariable.values()], engine);
-    this.#scaling.tell(halfEpsilonAdvice(this.name, this.rootEpsilon, [...byVariable.keys()]));
+    if (this.#settings.float16.slotDType === 'float16')
+      this.#scaling.tell(halfEpsilonAdvice(this.name, this.rootEpsilon, [...byVariable.keys()]));
     const { skips, accumulation } = this.#scaling.rule;
     const state = this.stateOn(engine);
     const runs = this.#slots.runsOf([...byVariable.keys()]);
@@ -184,12 +183,12 @@ export abstract class Optimizer {
         return { run, plan, slots: this.#slots.of(run, plan), ...gradientArena(run, own, flag) };
       });
       const gradients = parts.map(({ gradient }) => gradient);
-      const rule = { ...this.betas, window: this.#window };
+      const rule = { ...this.betas, window: this.#settings.window };
       const blocks = parts.map(({ unchecked }) => unchecked.storage);
       const shared = this.#scaling.shared?.(engine);
       state.endStep(gradients, rule, { blocks, schedule: this.#schedule?.call, scaled, shared });
       const windowed = accumulation === 'window';
-      const settings = { clipping: this.clipping, average: this.#average, window: this.#window, windowed };
+      const settings = { ...this.#settings, windowed };
       updateParts(parts, state.storage, settings, (...part) => this.update(...part));
     };
     tidy(() => engine.during('other', applied));
@@ -235,17 +234,17 @@ export abstract class Optimizer {
 
   /** Whether a moving average of the weights is kept. */
   get averages(): boolean {
-    return this.#average !== undefined;
+    return this.#settings.average !== undefined;
   }
 
   /** Puts the moving average in place of the weights: for the end of training, as `fit` does. Throws `ArgumentError` without `useEma`. */
   finalizeVariableValues(variables: readonly Variable[]): void {
-    if (!this.#average)
+    if (!this.#settings.average)
       throw new ArgumentError(`${this.name}.finalizeVariableValues: no average is kept; make it with useEma`);
     tidy(() => {
       for (const variable of variables) {
         const average = this.#slots.find(variable, AVERAGE);
-        if (average) variable.assign(reshape(average, variable.shape));
+        if (average) variable.assign(cast(reshape(average, variable.shape), variable.dtype));
       }
     });
   }
@@ -256,26 +255,18 @@ export abstract class Optimizer {
   }
 
   #planOf(variable: Variable): Plan {
-    const statistic = variable.overwriteWithGradient;
-    const own = statistic ? [] : this.slotNamesOf(variable);
-    const decay = statistic || this.#undecayed(variable) ? 0 : this.weightDecayOf(variable);
-    const slots = [...own];
-    if (this.#window > 1) slots.push(ACCUMULATOR);
-    if (this.#average && !statistic) slots.push(AVERAGE);
-    return { own, slots, wide: [ACCUMULATOR], decay, statistic, group: `${own.join()} ${decay}` };
+    const decay = this.#undecayed(variable) ? 0 : this.weightDecayOf(variable);
+    return planOf(variable, { own: this.slotNamesOf(variable), decay }, this.#settings);
   }
 
   /** Options that every kind has, where they were given: for `getConfig`. */
   protected get shared(): Record<string, unknown> {
-    const { weightDecay, clipping } = this;
     const rate = this.#schedule
       ? { className: this.#schedule.name, config: this.#schedule.getConfig() }
       : this.learningRate;
-    const average = this.#average && averageConfig(this.#average);
     return {
-      ...{ learningRate: rate, ...clipping, ...average },
-      ...(weightDecay ? { weightDecay } : {}),
-      ...(this.#window > 1 ? { gradientAccumulationSteps: this.#window } : {}),
+      ...{ learningRate: rate, ...settingsConfig(this.#settings) },
+      ...(this.weightDecay ? { weightDecay: this.weightDecay } : {}),
       ...(this.#factor === undefined ? {} : { lossScaleFactor: this.#factor }),
     };
   }
@@ -311,7 +302,7 @@ export abstract class Optimizer {
   }
 
   #countSteps({ iterations = 0, gathered = 0 }: Partial<ScaleValues>): void {
-    this.#steps = iterations * this.#window + (gathered % this.#window);
+    this.#steps = iterations * this.#settings.window + (gathered % this.#settings.window);
   }
 
   /** Frees the state and the slots. */

@@ -1,9 +1,10 @@
 /** Options that all optimizers take. */
 import type { AverageOptions } from './average.ts';
 import type { Clipping } from './clipping.ts';
+import type { Float16Options } from './float16-weights.ts';
 import type { Schedule, ScheduleConfig } from './schedules.ts';
 
-export interface OptimizerOptions extends Clipping, AverageOptions {
+export interface OptimizerOptions extends Clipping, AverageOptions, Float16Options {
   /** A number, or one of `ht.schedules`. Default: the optimizer's own. */
   learningRate?: number | Schedule | ScheduleConfig;
   /** Share of the weights that a step takes off, times the learning rate, before its update. Default: none, of AdamW 0.004. */
@@ -19,4 +20,5 @@ export interface OptimizerOptions extends Clipping, AverageOptions {
 export const OPTIONS = [
   ...['learningRate', 'clipNorm', 'globalClipNorm', 'clipValue', 'lossScaleFactor', 'name'],
   ...['weightDecay', 'useEma', 'emaMomentum', 'emaOverwriteFrequency', 'gradientAccumulationSteps'],
+  ...['float16Weights', 'slotDType'],
 ];

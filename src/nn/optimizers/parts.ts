@@ -6,8 +6,10 @@ import type { ArenaRun } from '../../autograd/variable-arena.ts';
 import type { Storage } from '../../gpu/storage.ts';
 import { accumulateKernel } from '../../kernels/accumulate.ts';
 import { averageKernel, constrainKernel, type UpdateTarget, updateKernel } from '../../kernels/optimizer.ts';
-import { AVERAGE, type Average } from './average.ts';
-import { type Clipping, clip, type GradientRun } from './clipping.ts';
+import { AVERAGE } from './average.ts';
+import { clip, type GradientRun } from './clipping.ts';
+import { COMPENSATION, type Float16Weights, float16WeightsOf, roundingOf } from './float16-weights.ts';
+import type { Settings } from './settings.ts';
 import type { SlotPlan } from './slots.ts';
 
 /** The name of the slot in which gradients are gathered. */
@@ -19,8 +21,28 @@ export interface Plan extends SlotPlan {
   readonly own: readonly string[];
   /** Share of the weights that a step takes off, times the learning rate. */
   readonly decay: number;
+  /** How float16 variables take their new values. */
+  readonly float16Weights: Float16Weights;
   /** The gradient takes the place of the values. */
   readonly statistic: boolean;
+}
+
+/** A statistic has no slots of the optimizer itself, and nothing but its gradient changes it. */
+export function planOf(
+  variable: Variable,
+  asked: Pick<Plan, 'own' | 'decay'>,
+  { average, window, float16 }: Settings,
+): Plan {
+  const statistic = variable.overwriteWithGradient;
+  const float16Weights = float16WeightsOf(variable, float16.float16Weights);
+  const [own, decay] = statistic ? [[], 0] : [asked.own, asked.decay];
+  const slots = [...own];
+  if (float16Weights === 'kahan') slots.push(COMPENSATION);
+  if (window > 1) slots.push(ACCUMULATOR);
+  if (average && !statistic) slots.push(AVERAGE);
+  const halves = [COMPENSATION];
+  if (variable.dtype === 'float16' && float16.slotDType === 'float16') halves.push(...own);
+  return { own, slots, halves, decay, statistic, float16Weights, group: `${own.join()} ${decay}` };
 }
 
 export interface Part extends GradientRun {
@@ -31,10 +53,7 @@ export interface Part extends GradientRun {
 }
 
 /** What all parts of a step have in common. */
-export interface StepSettings {
-  readonly clipping: Clipping;
-  readonly average: Average | undefined;
-  readonly window: number;
+export interface StepSettings extends Settings {
   /** Nothing changes before the end of a window: it is decided on as a whole. */
   readonly windowed: boolean;
 }
@@ -49,9 +68,10 @@ export function updateParts(
   const taken = window > 1 ? gathered(parts, state) : parts;
   const updated = taken.filter(({ plan }) => !plan.statistic);
   const clips = clip(updated, clipping, state);
-  for (const part of taken) {
+  for (const [index, part] of taken.entries()) {
     const { run, plan, slots, gradient } = part;
-    const target = { gradient, master: run.masters, copy: run.copies?.storage, state };
+    const rounding = roundingOf(plan.float16Weights, slots, index);
+    const target = { gradient, master: run.masters, copy: run.copies?.storage, rounding, state };
     if (plan.statistic) {
       updateKernel('overwrite', target);
       continue;

@@ -32,6 +32,7 @@ const NUMBERS = ['rules', 'dynamic', 'initialScale', ...DYNAMIC_OPTIONS, 'countS
 const INNER_OPTIONS = [
   ...['learningRate', 'clipNorm', 'globalClipNorm', 'clipValue', 'lossScaleFactor', 'weightDecay'],
   ...['useEma', 'emaMomentum', 'emaOverwriteFrequency', 'gradientAccumulationSteps'],
+  ...['float16Weights', 'slotDType'],
 ];
 
 /** The loss scale that `options` describe; `own` names options beside them. Throws `ArgumentError`. */

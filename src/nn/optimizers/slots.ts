@@ -14,8 +14,8 @@ export interface SlotPlan {
   /** Variables of one group are updated alike. */
   readonly group: string;
   readonly slots: readonly string[];
-  /** Slots that are float32 whatever the variable is. */
-  readonly wide?: readonly string[];
+  /** Slots in float16; others are float32. */
+  readonly halves: readonly string[];
 }
 
 interface ArenaSlots {
@@ -48,7 +48,7 @@ export class Slots<P extends SlotPlan> {
   /** By name, laid out as the part of an arena. They stay the optimizer's. */
   of(
     { arena, start, size }: Pick<ArenaRun, 'arena' | 'start' | 'size'>,
-    { slots, wide }: SlotPlan,
+    { slots, halves }: SlotPlan,
   ): Readonly<Record<string, Tensor>> {
     const known: ArenaSlots = this.#arenas.get(arena) ?? { whole: new Map(), parts: new Map() };
     this.#arenas.set(arena, known);
@@ -56,7 +56,7 @@ export class Slots<P extends SlotPlan> {
       const key = `${name} ${start}+${size}`;
       const made = known.parts.get(key);
       if (made) return made;
-      const dtype = wide?.includes(name) ? 'float32' : arena.dtype;
+      const dtype = halves.includes(name) ? 'float16' : 'float32';
       const whole = known.whole.get(name) ?? arena.memory('optimizer slots', dtype, this.#start(name));
       known.whole.set(name, whole);
       const own = arena.part(whole, { start, size });
