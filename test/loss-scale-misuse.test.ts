@@ -182,7 +182,7 @@ test('a float16 loss: refused under a fixed scale that is infinite there, told o
     /where a scale of 65536 is infinite, so that steps are skipped; .* set initialScale to 32768/,
   );
   assert.is(once.length, 0);
-  assert.match((await told({}))[0]!, /where a scale of above 65504 is infinite, .* or set maxScale to 32768/);
+  assert.match((await told({}))[0]!, /where a scale above 65504 is infinite, .* or set maxScale to 32768/);
   assert.equal(await told({ maxScale: 2 ** 15 }), []);
   assert.equal(await told({ rules: 'pytorch' }, ht.tensor(1)), []);
 });

@@ -59,8 +59,8 @@ export function halfLossAdvice(where: string, loss: Tensor, rule: LossScale): st
     throw new ArgumentError(`${start} of ${initialScale} may be infinite; ${advice}, or use one up to 32768`);
   if (kind !== 'dynamic' || Math.max(initialScale, maxScale) <= LARGEST_HALF) return undefined;
   const [which, name] =
-    initialScale > LARGEST_HALF ? [initialScale, 'initialScale'] : ['above 65504', 'maxScale'];
-  return `${start} of ${which} is infinite, so that steps are skipped; ${advice}, or set ${name} to 32768`;
+    initialScale > LARGEST_HALF ? [`of ${initialScale}`, 'initialScale'] : ['above 65504', 'maxScale'];
+  return `${start} ${which} is infinite, so that steps are skipped; ${advice}, or set ${name} to 32768`;
 }
 
 export class Scaling {
