@@ -49,7 +49,7 @@ test('plans, verifies, measures, reports and writes', { timeout: 120_000 }, asyn
   assert.match(stdout, /^classes +\S+ +\S+ % +\S+ +\S+ dB +100 %$/m);
   assert.match(stdout, /The bound of 1 % is kept/);
   assert.match(stdout, /Prediction in mixed_float16: /);
-  assert.match(stdout, /mixed\.keras +keras +float16 +[\d,]+ bytes +\S+ % +\S+ % +\S+ %$/m);
+  assert.match(stdout, /mixed\.keras +keras +float16 +[\d,]+ bytes +\S+ % +\S+ % to \S+ % +\S+ %$/m);
   const page = readFileSync(at('page/report.html'), 'utf8');
   assert.is(page.match(/<svg/g)?.length, 4);
   for (const part of ['Error by layer', 'Ranges against float16', 'Time and memory', 'hidden'])

@@ -45,6 +45,38 @@ test('the commands it shows are scripts, and the files it links exist', () => {
   for (const path of links) readFileSync(join(root, path));
 });
 
+test('the conversion it shows prints what it shows, but for the numbers', { timeout: 180_000 }, () => {
+  const [, block] = /```\n\$ npx (halftape convert [\s\S]*?)```/.exec(readme) ?? [];
+  assert.ok(block, 'README.md shows no conversion');
+  const [command, ...shown] = block
+    .replace(/\\\n\s*/g, '')
+    .trim()
+    .split('\n');
+  const folder = mkdtempSync(join(tmpdir(), 'halftape-readme-'));
+  try {
+    const [, ...args] = command!.replaceAll('node_modules/', join(root, 'node_modules/')).split(' ');
+    const main = join(root, 'src/cli/main.ts');
+    const tsx = pathToFileURL(join(root, 'node_modules/tsx/dist/loader.mjs')).href;
+    const run = spawnSync(process.execPath, ['--import', tsx, main, ...args], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+    assert.is(run.status, 0, run.stderr);
+    const form = (line: string) =>
+      line
+        .replace(/[\d.,]+|-{3,}/g, '#')
+        .replace(/\s+/g, ' ')
+        .trim();
+    const printed = new Set(run.stdout.split('\n').map(form));
+    for (const line of shown)
+      if (line !== '...' && !line.startsWith('Worst layer'))
+        assert.ok(printed.has(form(line)), `${line}\n${run.stdout}`);
+    assert.match(run.stdout, /^Worst layer: .* The bound of 1 % is kept\.$/m);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
 test('its table is what the demo prints', () => {
   const main = readFileSync(join(root, 'examples/demo/main.ts'), 'utf8');
   const head = ['policy', 'loss', 'test accuracy', 'ms / step', 'peak MiB', 'skipped', 'final scale'];

@@ -201,12 +201,13 @@ async function summarise(
   { rows: [row] }: Advice,
 ): Promise<void> {
   const percent = (of: number) => `${Number((100 * of).toPrecision(3))} %`;
+  const { mixed, float32, spread } = row!;
   const head = ['written', 'format', 'weights', 'size', 'error', 'time', 'memory'];
   const cells = [
     ...[out, format!, halfWeights ? 'float16' : 'float32', await sizeOfFiles(out)],
-    ...[percent(found.error), percent(row!.ratio), percent(row!.mixed.bytes / row!.float32.bytes)],
+    ...[percent(found.error), spread.map(percent).join(' to '), percent(mixed.bytes / float32.bytes)],
   ];
-  console.log(textTable(head, [cells]));
+  console.log(`${textTable(head, [cells])}\nTime and memory: of a prediction, as shares of float32's.`);
 }
 
 function countOf({ weights }: Model): string {
