@@ -14,12 +14,13 @@ test.before(async () => {
 });
 test.after(() => engine.close());
 
+const policyOf = (dtype: unknown) =>
+  read({
+    class_name: 'Sequential',
+    config: { name: 's', layers: [input('x', [null, 2]), layer('Dense', 'd', { units: 2, dtype })] },
+  });
+
 test('every form of a policy', () => {
-  const policyOf = (dtype: unknown) =>
-    read({
-      class_name: 'Sequential',
-      config: { name: 's', layers: [input('x', [null, 2]), layer('Dense', 'd', { units: 2, dtype })] },
-    });
   const forms: [dtype: unknown, name: string][] = [
     [undefined, 'float32'],
     [null, 'float32'],
@@ -61,6 +62,17 @@ test('every form of a policy', () => {
     { class_name: 'Policy', config: { name: 'mixed_bfloat16' } },
   ])
     assertThrows(() => policyOf(dtype), ht.FormatError, /^x: config\.layers\[1\]\.config\.dtype: policy/);
+});
+
+test('patterns of a file that could take for ever are refused', () => {
+  const mapOf = (pattern: string) => ({
+    class_name: 'DTypePolicyMap',
+    config: { default_policy: 'float32', policy_map: { [pattern]: 'mixed_float16' } },
+  });
+  for (const pattern of ['d', 'd.*', '(d|e)[0-9]*', 'd\\d+', '.*d.*'])
+    assert.is(policyOf(mapOf(pattern)).layers.length, 1, pattern);
+  for (const pattern of ['(d+)+$', '(.*)*d', 'd?'.repeat(30), '(d|d)'.repeat(30), '.*.*.*d', '(d)\\1'])
+    assertThrows(() => policyOf(mapOf(pattern)), ht.FormatError, /policy_map.*could take for ever/);
 });
 
 class Doubled extends ht.Layer {

@@ -121,8 +121,23 @@ export function policyFrom(at: Place): PolicyLike {
   return placed(at, () => new Policy(value as 'float32'));
 }
 
+/** Whether a pattern of a file is tried on a layer's path in a time that grows no faster than the square of its length. */
+function isShortWork(pattern: string): boolean {
+  const plain = pattern.replace(/\\[^1-9k]/g, '_');
+  const count = (signs: RegExp) => plain.match(signs)?.length ?? 0;
+  const groups = count(/\(/g);
+  return count(/[*+?{]/g) <= 2 && groups <= 2 && pattern.length <= 1000 && !/\)[*+?{]|\\/.test(plain);
+}
+
 function policyMapFrom(config: Place): PolicyLike {
   const map = config.at('policy_map');
+  for (const key of Object.keys(map.record))
+    if (!isShortWork(key))
+      map
+        .at(key)
+        .fail(
+          'the pattern could take for ever; use at most two of * + ? {} and two groups, none of them repeated',
+        );
   const entries = Object.keys(map.record).map((key) => [key, policyFrom(map.at(key))] as const);
   return placed(
     config,
