@@ -113,19 +113,25 @@ test('three files of variables, the first variable in parts', same({ shards: 3, 
 test('layers without lists of their variables', same({ bare: true }));
 
 test('slots, iterations and the state of the loss scale', async () => {
-  const optimizer = { iterations: 2 ** 31 - 1, lossScale: 4096, goodSteps: 7 };
+  const optimizer = { iterations: 1000, lossScale: 4096, goodSteps: 7 };
   const files = kerasSavedModel(LAYERS, { optimizer });
   const stored = await readModel(filesInMemory(new Map(Object.entries(files))));
   const values = await Promise.all(stored.optimizerWeights!.map(async (own) => [...(await own.read())]));
   const trained = LAYERS.flatMap(({ weights }) => weights.filter(({ trainable }) => trainable));
   assert.equal(values, [
-    [optimizer.iterations],
+    ...[[optimizer.iterations], [optimizer.goodSteps], [optimizer.lossScale]],
     ...trained.map((own) => own.values.map((value) => value * 2)),
     ...trained.map((own) => own.values.map((value) => value * 3)),
   ]);
-  assert.equal([...(await stored.lossScale!.scale.read())], [4096]);
-  assert.equal([...(await stored.lossScale!.goodSteps.read())], [7]);
-  assert.is(stored.training!.loss, 'mse');
+  const model = await ht.loadModel(files, { compile: true });
+  const scaled = model.optimizer as ht.LossScaleOptimizer;
+  assert.is(await scaled.lossScale(), 4096);
+  const { scale, slots } = await scaled.innerOptimizer.state();
+  assert.equal([scale.iterations, scale.growthCounter], [optimizer.iterations, optimizer.goodSteps]);
+  const means = Object.values(slots.mean!);
+  const kernel = trained[0]!.values.map((value) => value * 2);
+  assert.ok(means.some((own) => [...own].join() === kernel.join()));
+  model.dispose();
 });
 
 test('the sum is CRC-32C', () => {

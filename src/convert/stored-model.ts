@@ -41,6 +41,4 @@ export interface StoredModel {
   readonly training?: Readonly<Record<string, unknown>> | undefined;
   /** The optimizer's own variables, in its order: iterations first, where the file holds them. */
   readonly optimizerWeights?: readonly StoredTensor[] | undefined;
-  /** Of a dynamic loss scale: the scale, and how many finite steps it has had since it changed. */
-  readonly lossScale?: { readonly scale: StoredTensor; readonly goodSteps: StoredTensor } | undefined;
 }

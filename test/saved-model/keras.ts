@@ -193,7 +193,16 @@ export function kerasSavedModel(
     config: { name: 'sequential', layers: configs },
     model_config: { class_name: 'Sequential', config: { name: 'sequential', layers: configs } },
     training_config: optimizer
-      ? { loss: 'mse', optimizer_config: { class_name: 'LossScaleOptimizer', config: {} } }
+      ? {
+          loss: 'mse',
+          optimizer_config: {
+            class_name: 'LossScaleOptimizer',
+            config: {
+              ...{ dynamic: true, initial_scale: 32768, dynamic_growth_steps: 2000 },
+              inner_optimizer: { class_name: 'Adam', config: { name: 'Adam', learning_rate: 0.01 } },
+            },
+          },
+        }
       : null,
   });
 

@@ -14,6 +14,8 @@ export interface CheckpointNode {
   readonly children: ReadonlyMap<string, number>;
   /** Key of its value in the bundle. */
   readonly key: string | undefined;
+  /** Of a variable: `Adam/dense/kernel/m`. */
+  readonly name: string;
   readonly slots: readonly Slot[];
 }
 
@@ -37,6 +39,7 @@ export async function checkpointNodes(bundle: Bundle, where: string): Promise<re
     return {
       children: childrenOf(node, nodes.length),
       key: values[0]?.string(3),
+      name: values[0]?.string(2) ?? '',
       slots: node.messages(3, 'slot').map((slot) => ({
         name: slot.string(2),
         variable: idIn(slot, 1, nodes.length),

@@ -58,7 +58,7 @@ async function modelIn(files: ModelFiles, graph: Message): Promise<StoredModel> 
     ...{ format: savedModel.name, architecture, weights: new Map(weights) },
     ...{ kerasVersion: typeof version === 'string' ? version : undefined },
     training: isRecord(training) ? training : undefined,
-    ...optimizerIn(bundle, checkpoint, trainableOf(nodes, checkpoint, pairs)),
+    optimizerWeights: optimizerIn(bundle, checkpoint, trainableOf(nodes, checkpoint, pairs)),
   };
 }
 
