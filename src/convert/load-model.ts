@@ -82,14 +82,13 @@ export async function modelFromStored(
 async function compileAs(
   where: string,
   model: Model,
-  { architecture, optimizerWeights = [] }: StoredModel,
+  stored: StoredModel,
   training: Json,
   required: boolean,
 ): Promise<void> {
   try {
     model.compile(compileOptionsFrom(where, training));
-    if (optimizerWeights.length > 0)
-      await restoreOptimizer(where, model.optimizer, trainedVariables(model, architecture), optimizerWeights);
+    await restoreOptimizer(where, model.optimizer, trainedVariables(model, stored.architecture), stored);
   } catch (error) {
     if (required || !(error instanceof HalftapeError)) throw error;
     console.warn(
