@@ -82,13 +82,14 @@ export async function modelFromStored(
 async function compileAs(
   where: string,
   model: Model,
-  stored: StoredModel,
+  { architecture, optimizerWeights = [] }: StoredModel,
   training: Json,
   required: boolean,
 ): Promise<void> {
   try {
     model.compile(compileOptionsFrom(where, training));
-    await restoreOptimizer(where, model.optimizer, trainedVariables(model, stored.architecture), stored);
+    if (optimizerWeights.length > 0)
+      await restoreOptimizer(where, model.optimizer, trainedVariables(model, architecture), optimizerWeights);
   } catch (error) {
     if (required || !(error instanceof HalftapeError)) throw error;
     console.warn(

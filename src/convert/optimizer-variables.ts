@@ -10,7 +10,7 @@ import type { ScaleValues } from '../precision/scale-state.ts';
 import { FormatError } from '../values/errors.ts';
 import { sameShape, showShape } from '../values/shape.ts';
 import { snakeCase } from './keras/layers.ts';
-import type { StoredModel, StoredTensor } from './stored-model.ts';
+import type { StoredTensor } from './stored-model.ts';
 
 /** A variable of an optimizer to be written. */
 export interface OptimizerVariable {
@@ -78,20 +78,16 @@ function seatsIn(
   );
 }
 
-/** What a file says of an optimizer. */
-export type StoredState = Pick<StoredModel, 'optimizerWeights' | 'lossScale'>;
-
 /**
- * Gives an optimizer the state in a file. `variables` are those that it trains, in the model's order. Throws `FormatError` where the
+ * Gives an optimizer the state in `stored`. `variables` are those that it trains, in the model's order. Throws `FormatError` where the
  * state is not of such an optimizer and such variables; nothing has changed then.
  */
 export async function restoreOptimizer(
   where: string,
   optimizer: Optimizer | LossScaleOptimizer,
   variables: readonly Variable[],
-  { optimizerWeights: stored = [], lossScale }: StoredState,
+  stored: readonly StoredTensor[],
 ): Promise<void> {
-  if (stored.length === 0 && !lossScale) return;
   const inner = optimizer instanceof LossScaleOptimizer ? optimizer.innerOptimizer : optimizer;
   const slots = stored.filter(({ shape }) => shape.length > 0);
   const seats = slots.length === 0 ? [] : seated(where, inner, variables, slots);
@@ -100,12 +96,7 @@ export async function restoreOptimizer(
     values[slot[0]] ??= {};
     values[slot[0]]![variable.name] = Float32Array.from(await slots[index]!.read());
   }
-  const scalars = await scalarsOf(stored);
-  if (lossScale) {
-    scalars.dynamic_scale = (await lossScale.scale.read())[0]!;
-    scalars.step_counter = (await lossScale.goodSteps.read())[0]!;
-  }
-  const scale = wordsOf(inner, scalars);
+  const scale = await wordsOf(inner, await scalarsOf(stored));
   optimizer.loadState({ scale, slots: values }, variables);
 }
 
