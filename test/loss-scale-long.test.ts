@@ -62,7 +62,7 @@ for (const { window = 1, steps, ...options } of CASES) {
     let share = 0;
     let injected = 0;
     for (let from = 0; from < steps; from += CALL) {
-      if (from % 250 === 0) share = Math.max(0, random() - 0.5);
+      if (from % 100 === 0) share = random() < 0.4 ? 0 : random() / 2;
       const bad = Array.from({ length: CALL }, () => random() < share);
       const factors = ht.tensor(bad.map((one) => (one ? FACTORS[Math.floor(3 * random())]! : 1)));
       const log = train(factors);
