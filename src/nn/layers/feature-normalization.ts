@@ -37,7 +37,8 @@ const EPSILON = 1e-7;
 
 /** Weights, where no mean is given: mean and variance in the shape of the axes, and the number of samples that they are of; `adapt` sets them. */
 export class Normalization extends ElementwiseLayer {
-  readonly axis: readonly number[];
+  /** An empty list where none has statistics of its own. */
+  readonly axis: number | readonly number[];
   readonly invert: boolean;
   readonly #given: readonly [mean: readonly number[], variance: readonly number[]] | undefined;
   #mean: Variable | undefined;
@@ -47,7 +48,8 @@ export class Normalization extends ElementwiseLayer {
   constructor(options: FeatureNormalizationOptions = {}) {
     super('normalization', options, ['axis', 'mean', 'variance', 'invert']);
     const { axis = -1, mean, variance } = options;
-    this.axis = axis === null ? [] : [axis].flat().map((one) => checkNumber(this.name, 'axis', one));
+    this.axis = axis ?? [];
+    for (const one of [this.axis].flat()) checkNumber(this.name, 'axis', one);
     this.invert = checkFlag(this.name, 'invert', options.invert ?? false);
     if ((mean === undefined) !== (variance === undefined))
       throw new ArgumentError(

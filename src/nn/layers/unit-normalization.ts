@@ -20,11 +20,12 @@ export interface UnitNormalizationOptions extends LayerOptions {
 const LEAST = 1e-12;
 
 export class UnitNormalization extends ElementwiseLayer {
-  readonly axis: readonly number[];
+  readonly axis: number | readonly number[];
 
   constructor(options: UnitNormalizationOptions = {}) {
     super('unitNormalization', options, ['axis']);
-    this.axis = [options.axis ?? -1].flat().map((axis) => checkNumber(this.name, 'axis', axis));
+    this.axis = options.axis ?? -1;
+    for (const axis of [this.axis].flat()) checkNumber(this.name, 'axis', axis);
   }
 
   override outputShape(sample: Shape): Shape {
