@@ -1,6 +1,7 @@
 // Plans of precision and their verification: decisions, ranges, folded scales, and differences that are really those.
 import * as assert from 'uvu/assert';
 import { plan } from '../src/convert/plan.ts';
+import { rangeOf } from '../src/convert/ranges.ts';
 import { verify } from '../src/convert/verify.ts';
 import * as ht from '../src/node.ts';
 import { assertRejects } from './assert-throws.ts';
@@ -79,6 +80,8 @@ test('what float16 holds is measured and left mixed', async () => {
   assert.is(results!.nonzero, [...values].filter((value) => value !== 0).length);
   assert.equal([results!.count, inputs!.count], [3 * 64 * 8, 3 * 192]);
   assert.is(weights!.count, 27 * 8 + 8);
+  // On the host it is the same.
+  assert.equal(rangeOf(values), results);
   await found.apply(model);
   assert.equal(await model.getWeights(), before);
   assert.equal(

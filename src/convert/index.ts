@@ -3,6 +3,8 @@ export { registerLayer } from '../nn/layers/registry.ts';
 export { type ByteRange, filesInMemory, type ModelFiles } from './files.ts';
 export type { Format, FormatWriter, WriteOptions, WrittenFile } from './format.ts';
 export { FORMATS, readModel } from './formats.ts';
+export { type InspectOptions, inspect } from './inspect.ts';
+export { type InspectedLayer, Inspection } from './inspection.ts';
 export { type LoadOptions, loadModel, type ModelSource } from './load-model.ts';
 export * from './plan.ts';
 export * from './planned.ts';

@@ -294,10 +294,11 @@ export abstract class Optimizer {
   /** Restores what `state` gave. Slots are found by the names of `variables`; throws `ArgumentError` where they do not fit. */
   loadState(state: OptimizerState, variables: readonly Variable[]): void {
     this.#slots.check(`${this.name}.loadState`, state.slots, variables);
-    this.#restored = { ...startOf(this.#scaling.rule, this.#learningRate), ...state.scale };
+    this.#restored = { ...state.scale };
     if (state.scale.learningRate !== undefined) this.#learningRate = state.scale.learningRate;
     this.#countSteps(state.scale);
-    this.#state?.write(this.#restored);
+    // What the state does not tell starts anew, by the loss scale of then: a wrapper may still come.
+    this.#state?.write({ ...startOf(this.#scaling.rule, this.#learningRate), ...state.scale });
     this.#slots.write(state.slots, variables);
   }
 
