@@ -2,6 +2,7 @@
 import * as assert from 'uvu/assert';
 import * as ht from '../src/node.ts';
 import { suite } from './harness.ts';
+import { gradientOf, sgd } from './scaled-gradient.ts';
 import { number, numbers } from './step.ts';
 
 const test = suite('GradScaler, engines');
@@ -12,15 +13,6 @@ test.before(async () => {
 test.after(() => engine.close());
 
 const { GradScaler } = ht.mixedPrecision;
-const sgd = (options: object = {}) => ht.optimizers.sgd({ learningRate: 1, ...options });
-
-/** The gradient of `scaler.scale(sum(variable * factor))`. */
-function gradientOf(scaler: ht.GradScaler, variable: ht.Variable, factor: ht.Tensor): ht.Tensor {
-  const tape = new ht.GradientTape();
-  const scaled = tape.record(() => scaler.scale(ht.sum(ht.mul(variable.values, factor))));
-  return tape.gradient(scaled, [variable])[0]!;
-}
-
 test('two engines: a scaler follows its variables, and its state does', async () => {
   const scaler = new GradScaler({ initialScale: 8, growthSteps: 1 });
   const optimizer = sgd();

@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import * as ht from '../src/node.ts';
 import { assertThrows } from './assert-throws.ts';
 import { suite } from './harness.ts';
+import { gradientOf, sgd } from './scaled-gradient.ts';
 import { MODES, number } from './step.ts';
 import { warningsOf } from './warnings.ts';
 
@@ -14,15 +15,6 @@ test.before(async () => {
 test.after(() => engine.close());
 
 const { GradScaler } = ht.mixedPrecision;
-const sgd = (options: object = {}) => ht.optimizers.sgd({ learningRate: 1, ...options });
-
-/** The gradient of `scaler.scale(sum(variable * factor))`. */
-function gradientOf(scaler: ht.GradScaler, variable: ht.Variable, factor: ht.Tensor): ht.Tensor {
-  const tape = new ht.GradientTape();
-  const scaled = tape.record(() => scaler.scale(ht.sum(ht.mul(variable.values, factor))));
-  return tape.gradient(scaled, [variable])[0]!;
-}
-
 test('calls out of order are refused by name, and nothing has changed', async () => {
   for (const { run } of MODES) {
     const scaler = new GradScaler({ initialScale: 8 });

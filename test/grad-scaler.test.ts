@@ -5,6 +5,7 @@ import { assertThrows } from './assert-throws.ts';
 import { suite } from './harness.ts';
 import { randomOf } from './ops/draws.ts';
 import * as reference from './reference/loss-scale.ts';
+import { gradientOf, sgd } from './scaled-gradient.ts';
 import { MODES, number, numbers } from './step.ts';
 
 const test = suite('GradScaler');
@@ -15,15 +16,6 @@ test.before(async () => {
 test.after(() => engine.close());
 
 const { GradScaler } = ht.mixedPrecision;
-const sgd = (options: object = {}) => ht.optimizers.sgd({ learningRate: 1, ...options });
-
-/** The gradient of `scaler.scale(sum(variable * factor))`. */
-function gradientOf(scaler: ht.GradScaler, variable: ht.Variable, factor: ht.Tensor): ht.Tensor {
-  const tape = new ht.GradientTape();
-  const scaled = tape.record(() => scaler.scale(ht.sum(ht.mul(variable.values, factor))));
-  return tape.gradient(scaled, [variable])[0]!;
-}
-
 for (const { mode, run } of MODES) {
   test(`${mode}: a step is skipped by its own gradients, and the scale moves by those of all`, async () => {
     const scaler = new GradScaler({ initialScale: 8, growthSteps: 2 });
