@@ -274,7 +274,10 @@ test('random numbers are those of the seed, the iteration, the place and the par
 });
 
 test('memory: two bytes a weight, two more for the compensation, four a slot', async () => {
-  const bytes = async (dtype: 'float32' | 'float16', options: ht.Float16Options & { epsilon?: number } = {}) => {
+  const bytes = async (
+    dtype: 'float32' | 'float16',
+    options: ht.Float16Options & { epsilon?: number } = {},
+  ) => {
     const own = await ht.open();
     const weights = ht.variable(new Float32Array(16_384), { engine: own, dtype });
     if (dtype === 'float32') weights.read('float16');
