@@ -1,12 +1,17 @@
 // Each example runs as it stands, and prints what must hold.
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseHTML } from 'linkedom';
 import * as assert from 'uvu/assert';
 import { suite } from './harness.ts';
 
 const test = suite('examples');
+const written = mkdtempSync(join(tmpdir(), 'halftape-examples-'));
+test.after(() => rmSync(written, { recursive: true }));
 const folder = fileURLToPath(new URL('../examples/', import.meta.url));
 
 /** What an example prints, line by line. */
@@ -26,6 +31,7 @@ function losses(line: string): [first: number, last: number] {
 /** Less work than the example does by itself. */
 const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   'half-weights.ts': ['--quick'],
+  'loss-scales.ts': ['--quick', '--report', join(written, 'page.html')],
   'fashion-cnn.ts': ['1500'],
   'spam-classifier.ts': ['300'],
 };
@@ -50,6 +56,28 @@ const CHECKS: Readonly<Record<string, (lines: string[]) => void>> = {
       lines.some((line) => /^dense \(Dense\) .*float16 \/ float32 +8,320$/.test(line)),
       lines.join('\n'),
     );
+  },
+  'loss-scales.ts'(lines) {
+    const rows = lines.slice(2, 7).map((line) => line.trim().split(/ {2,}/));
+    assert.equal(
+      rows.map(([name]) => name),
+      ['float32', 'none', 'static', 'dynamic', 'adaptive'],
+    );
+    for (const [name, loss, accuracy, skipped, scale] of rows) {
+      // The mean square of labels from 0.1 for each class is 0.09.
+      const learnt = name !== 'none';
+      assert.ok(learnt ? Number(loss) < 0.05 : Math.abs(Number(loss) - 0.09) < 1e-3, lines.join('\n'));
+      assert.is(Number(accuracy!.replace(' %', '')) > 60, learnt, lines.join('\n'));
+      assert.ok(Number(skipped) >= 0 && /^(?:2\^\d+|by layer)$/.test(scale!), `${skipped} ${scale}`);
+    }
+    const scales = [...lines[7]!.matchAll(/(\w+) 2\^(-?\d+)/g)].map(([, , power]) => Number(power));
+    assert.ok(scales.length === 7 && scales[0]! > 10, lines[7]);
+    const { document } = parseHTML(readFileSync(join(written, 'page.html'), 'utf8'));
+    assert.is(document.querySelectorAll('tbody tr').length, 5);
+    const figures = [...document.querySelectorAll('figure svg')];
+    const counts = figures.map((svg) => svg.querySelectorAll('[aria-label="line"] path, rect').length);
+    assert.equal(counts, [5, 2, 7 * 8, 7 * 8], 'losses, scales of the loss, scales of layers, together');
+    for (const svg of figures) assert.not.match(svg.outerHTML, /NaN|undefined/);
   },
   'loss-scaling.ts'(lines) {
     const [first, last] = losses(lines[0]!);

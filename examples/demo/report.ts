@@ -1,6 +1,7 @@
 /** The demo's report: one self-contained HTML page with the figures, drawn as SVG on the host. */
 import * as Plot from '@observablehq/plot';
 import { draw, escapeHtml, figure, page, tableHtml } from '../../src/cli/page.ts';
+import { lossCurves } from './curves.ts';
 import type { ExponentHistogram } from './exponents.ts';
 import type { Run } from './training.ts';
 
@@ -29,41 +30,18 @@ export function renderReport({ adapter, software, runs, exponents, table, conver
   const note = software
     ? ' This is a software adapter: a processor plays the GPU, and its times say nothing of a graphics card.'
     : '';
+  const curves = runs.map(({ policy, losses }) => ({ name: policy, losses }));
   const body = `${converted}
 <h1>784-512-512-10 on handwritten digits, three times</h1>
 <p>Same weights at the start, same batches, on ${escapeHtml(adapter)}.${note}</p>
 ${tableHtml(table.head, table.rows)}
 <h2>Training loss</h2>
-${figure(lossPlot(runs), `Mean over ${SMOOTH} steps. float16 throughout keeps weights and Adam's moments in halves: the second moment of a small gradient is 0 in them, and the step that is divided by its root is far too large.`)}
+${figure(lossCurves(curves, COLOURS, SMOOTH), `Mean over ${SMOOTH} steps. float16 throughout keeps weights and Adam's moments in halves: the second moment of a small gradient is 0 in them, and the step that is divided by its root is far too large.`)}
 <h2>Loss scale</h2>
 ${figure(scalePlot(runs), 'mixed_float16 at the end of each epoch. It doubles after 50 finite steps in a row and halves, skipping the step, when a gradient overflows.')}
 <h2>Exponents of gradients</h2>
 ${exponents.map((histogram) => figure(exponentPlot(histogram), exponentCaption(histogram))).join('\n')}`;
   return page('Halftape: float32, float16 and mixed_float16 side by side', body);
-}
-
-function lossPlot(runs: readonly Run[]): string {
-  const points = runs.flatMap(({ policy, losses }) => {
-    return losses.flatMap((_, step) => {
-      if (step + 1 < SMOOTH) return [];
-      const recent = losses.slice(step + 1 - SMOOTH, step + 1);
-      return [{ policy, step, loss: recent.reduce((sum, loss) => sum + loss, 0) / SMOOTH }];
-    });
-  });
-  const shown = points.filter(({ loss }) => Number.isFinite(loss) && loss > 0);
-  const last = runs
-    .map(({ policy }) => shown.filter((point) => point.policy === policy).at(-1))
-    .filter((point) => point !== undefined);
-  return draw({
-    marginRight: 110,
-    x: { label: 'step' },
-    y: { type: 'log', label: 'loss', grid: true, tickFormat: (loss: number) => String(loss) },
-    color: { domain: Object.keys(COLOURS), range: Object.values(COLOURS) },
-    marks: [
-      Plot.lineY(shown, { x: 'step', y: 'loss', stroke: 'policy' }),
-      Plot.text(last, { x: 'step', y: 'loss', text: 'policy', fill: 'policy', textAnchor: 'start', dx: 6 }),
-    ],
-  });
 }
 
 function scalePlot(runs: readonly Run[]): string {

@@ -4,7 +4,7 @@ import type { Engine } from '../gpu/engine.ts';
 import { drawsOf, rewindDraws, saveDraws, setDraws } from '../kernels/random.ts';
 import { ArgumentError } from '../values/errors.ts';
 import { autocaster, withAutocaster } from './autocasting.ts';
-import { gradientsThrough } from './gradients-through.ts';
+import { carriedThrough } from './gradients-through.ts';
 import { isRecording, type Recorder, recordOp, type TapeNode, watchedNow, withOnly } from './recording.ts';
 import { inScope, leaveScopes } from './scope.ts';
 import { mapTensors, tensorsIn } from './structure.ts';
@@ -85,7 +85,7 @@ function recorded<A extends unknown[], R>(run: (args: A) => R, args: A): R {
       const repeated = () => tensorsIn(again());
       const outputsAgain = () =>
         state.length > 0 ? withDraws(engine, inputs.at(-1)!, draws, repeated) : repeated();
-      return repeating(() => gradientsThrough(outputsAgain, step, gradients));
+      return repeating(() => carriedThrough(outputsAgain, step, gradients));
     });
     return result;
   } finally {

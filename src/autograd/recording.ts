@@ -24,7 +24,19 @@ export interface TapeNode {
   backward(gradients: readonly (Tensor | null)[], recorded: Recorded): Gradients;
 }
 
-export type Gradients = readonly (Tensor | null | undefined)[];
+/** A gradient that is 2^exponent times what it stands for; the exponent is an int32 scalar, undefined for 0. */
+export class Carried {
+  readonly gradient: Tensor;
+  readonly exponent: Tensor | undefined;
+
+  constructor(gradient: Tensor, exponent: Tensor | undefined) {
+    this.gradient = gradient;
+    this.exponent = exponent;
+  }
+}
+
+/** `Carried` where a backward step multiplies with a power of two, over what its upstream gradients carry: tapes divide it out. */
+export type Gradients = readonly (Tensor | Carried | null | undefined)[];
 
 export interface Recorder {
   /** Whether a value depends on something that this tape watches. */

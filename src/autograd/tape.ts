@@ -1,5 +1,4 @@
 /** `GradientTape`: ops in execution order, so that backward is one reversed loop; gradients are made of ops, so tapes nest. */
-import { add } from '../ops/add.ts';
 import { cast } from '../ops/cast.ts';
 import { onesLike, zerosLike } from '../ops/creation.ts';
 import { isFloat, list, show } from '../values/dtype.ts';
@@ -7,8 +6,16 @@ import { ArgumentError, DtypeError, ShapeError } from '../values/errors.ts';
 import { checkOptions } from '../values/options.ts';
 import { sameShape, showShape } from '../values/shape.ts';
 import { autocaster, walkingBack } from './autocasting.ts';
+import { addCarried, alike, carriedOn, uncarried } from './carried.ts';
 import { inGradient } from './observing.ts';
-import { isRecording, type Recorder, type TapeNode, withoutRecorder, withRecorder } from './recording.ts';
+import {
+  Carried,
+  isRecording,
+  type Recorder,
+  type TapeNode,
+  withoutRecorder,
+  withRecorder,
+} from './recording.ts';
 import { enterScope, inScope, leaveScopes } from './scope.ts';
 import { Tensor } from './tensor.ts';
 import { Variable } from './variable.ts';
@@ -123,28 +130,34 @@ export class GradientTape implements Recorder {
         `GradientTape.gradient: unknown unconnected ${show(unconnected)}; use ${list(['none', 'zero'])}`,
       );
     }
-    const walk = (): (Tensor | null)[] =>
-      inScope(
-        () => {
-          const seeds = given ?? targets.map((target) => onesLike(target));
-          const walk = () => this.#walk(targets, seeds, wanted);
-          const gradients = targets[0] ? targets[0].engine.during('gradients', walk) : walk();
-          // One tensor may be the gradient by several sources; each result is to have a life of its own.
-          const taken = new Set<Tensor>(given);
-          return wanted.map((tensor) => {
-            const gradient = gradients.get(tensor.id);
-            if (!gradient) return unconnected === 'zero' ? zerosLike(tensor) : null;
-            const own = taken.has(gradient) ? gradient.alias() : gradient;
-            taken.add(own);
-            return own;
-          });
-        },
-        (results) => results.filter((result) => result !== null),
-      );
-    // As in TensorFlow, only a persistent tape records its own gradient computation.
-    const results = walkingBack(() => (this.#persistent ? walk() : withoutRecorder(this, walk)));
-    if (!this.#persistent) this.dispose();
+    const results = this.#found(targets, wanted, given, (gradients) => {
+      // One tensor may be the gradient by several sources; each result is to have a life of its own.
+      const taken = new Set<Tensor>(given);
+      return wanted.map((tensor) => {
+        const carried = gradients.get(tensor.id);
+        if (!carried) return unconnected === 'zero' ? zerosLike(tensor) : null;
+        const gradient = finished(carried, tensor);
+        const own = taken.has(gradient) ? gradient.alias() : gradient;
+        taken.add(own);
+        return own;
+      });
+    });
     return Array.isArray(sources) ? results : results[0]!;
+  }
+
+  /** `gradient` for backward steps that look at a tape of their own: with the powers of two that its results still carry. */
+  carried(
+    targets: readonly Tensor[],
+    sources: readonly Tensor[],
+    seeds: readonly Tensor[],
+  ): (Carried | null)[] {
+    this.#requireUnused('carried');
+    return this.#found(targets, sources, seeds, (gradients) =>
+      sources.map(({ id }) => {
+        const found = gradients.get(id);
+        return found ? new Carried(found.gradient.alias(), found.exponent?.alias()) : null;
+      }),
+    );
   }
 
   /** Lets go of everything recorded. */
@@ -153,6 +166,25 @@ export class GradientTape implements Recorder {
     releaseNodes(this.#nodes);
     leaked.unregister(this);
     leaveScopes(this);
+  }
+
+  /** What `read` makes of the gradients; all else that was made on the way is disposed. */
+  #found<R extends Tensor | Carried | null>(
+    targets: readonly Tensor[],
+    wanted: readonly Tensor[],
+    given: readonly Tensor[] | undefined,
+    read: (gradients: ReadonlyMap<number, Carried>) => R[],
+  ): R[] {
+    const walk = () => {
+      const seeds = given ?? targets.map((target) => onesLike(target));
+      return read(this.#walk(targets, seeds, wanted));
+    };
+    const counted = () => (targets[0] ? targets[0].engine.during('gradients', walk) : walk());
+    const scoped = () => inScope(counted, (results) => results.flatMap(handlesIn));
+    // As in TensorFlow, only a persistent tape records its own gradient computation.
+    const results = walkingBack(() => (this.#persistent ? scoped() : withoutRecorder(this, scoped)));
+    if (!this.#persistent) this.dispose();
+    return results;
   }
 
   #requireUnused(method: string): void {
@@ -166,27 +198,26 @@ export class GradientTape implements Recorder {
     targets: readonly Tensor[],
     seeds: readonly Tensor[],
     wanted: readonly Tensor[],
-  ): Map<number, Tensor> {
+  ): Map<number, Carried> {
     const onPath = new Set(wanted.filter((source) => this.watches(source)).map(({ id }) => id));
     for (const { inputs, outputs } of this.#nodes) {
       if (inputs.some(({ id }) => onPath.has(id))) for (const { id } of outputs) onPath.add(id);
     }
     const isWanted = new Set(wanted.map(({ id }) => id));
-    const gradients = new Map<number, Tensor>();
-    const accumulate = (tensor: Tensor, gradient: Tensor): void => {
-      const own = tensor.halfCopy ? gradient : cast(gradient, tensor.dtype);
+    const gradients = new Map<number, Carried>();
+    const accumulate = (tensor: Tensor, { gradient, exponent }: Carried): void => {
+      const wide = tensor.halfCopy || tensor.wideGradient;
+      const own = new Carried(wide ? gradient : cast(gradient, tensor.dtype), exponent);
       const sum = gradients.get(tensor.id);
-      if (!sum) gradients.set(tensor.id, own);
-      else if (sum.dtype === own.dtype) gradients.set(tensor.id, add(sum, own));
-      else gradients.set(tensor.id, add(cast(sum, 'float32'), cast(own, 'float32')));
+      gradients.set(tensor.id, sum ? addCarried(sum, own) : own);
     };
     for (const [index, target] of targets.entries())
-      if (onPath.has(target.id)) accumulate(target, seeds[index]!);
+      if (onPath.has(target.id)) accumulate(target, new Carried(seeds[index]!, undefined));
     // A copy: a persistent tape that still records appends to the list.
     for (const { name, part, inputs, outputs, versions, backward } of [...this.#nodes].reverse()) {
-      const upstream = outputs.map(({ id }) => gradients.get(id) ?? null);
+      const arrived = outputs.map(({ id }) => gradients.get(id));
       const needs = inputs.map(({ id }) => onPath.has(id));
-      if (upstream.every((gradient) => gradient === null) || !needs.includes(true)) continue;
+      if (arrived.every((gradient) => gradient === undefined) || !needs.includes(true)) continue;
       if (inputs.some(({ storage }, i) => storage.version !== versions[i])) {
         throw new ArgumentError(
           `GradientTape.gradient: a variable has changed since ${name} read it; take all gradients before changing variables`,
@@ -194,21 +225,35 @@ export class GradientTape implements Recorder {
       }
       for (const { id } of outputs) if (!isWanted.has(id)) gradients.delete(id);
       inGradient(part, () => {
+        const { gradients: upstream, exponent } = alike(arrived);
         const downstream = backward(upstream, { inputs, outputs, needs });
         for (const [i, input] of inputs.entries()) {
-          const gradient = downstream[i];
-          if (!needs[i] || !gradient) continue;
-          if (!sameShape(gradient.shape, input.shape)) {
+          const given = downstream[i];
+          if (!needs[i] || !given) continue;
+          const carried = carriedOn(given, exponent);
+          const { shape } = carried.gradient;
+          if (!sameShape(shape, input.shape)) {
             throw new ShapeError(
-              `${name}: its gradient by input ${i} has shape ${showShape(gradient.shape)}, the input ${showShape(input.shape)}`,
+              `${name}: its gradient by input ${i} has shape ${showShape(shape)}, the input ${showShape(input.shape)}`,
             );
           }
-          accumulate(input, gradient);
+          accumulate(input, carried);
         }
       });
     }
     return gradients;
   }
+}
+
+/** A gradient as users get it: in its source's dtype, with nothing that it carries. What overwrites a variable is no gradient, and carries nothing. */
+function finished(carried: Carried, { dtype, halfCopy, variable }: Tensor): Tensor {
+  if (variable?.overwriteWithGradient) return carried.gradient;
+  return uncarried(carried, halfCopy ? carried.gradient.dtype : dtype);
+}
+
+function handlesIn(result: Tensor | Carried | null): Tensor[] {
+  if (!(result instanceof Carried)) return result ? [result] : [];
+  return result.exponent ? [result.gradient, result.exponent] : [result.gradient];
 }
 
 function tensorOf(source: Source): Tensor {

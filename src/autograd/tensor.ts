@@ -29,6 +29,8 @@ export interface TensorRole {
   trainable?: boolean;
   /** The f16 copy of an f32 variable: its gradient may be, and stay, float32. */
   halfCopy?: boolean;
+  /** Its gradient may be, and stay, float32, where it comes so: what narrows it scales it first. */
+  wideGradient?: boolean;
   /** The variable whose values it is. */
   variable?: VariableValues;
 }
@@ -36,6 +38,8 @@ export interface TensorRole {
 /** A variable, as its values know it. */
 export interface VariableValues {
   readonly name: string;
+  /** Its gradient is a statistic that optimizers put in its place. */
+  readonly overwriteWithGradient: boolean;
   /** The values in another dtype: an f32 variable keeps its f16 copy. */
   read(dtype: DType): Tensor;
 }
@@ -50,6 +54,7 @@ export class Tensor {
   /** Whether every tape watches it; a variable may change this of its values. */
   trainable: boolean;
   readonly halfCopy: boolean;
+  readonly wideGradient: boolean;
   readonly variable: VariableValues | undefined;
   #storage: Storage | undefined;
 
@@ -63,6 +68,7 @@ export class Tensor {
     this.size = sizeOf(shape);
     this.trainable = role.trainable ?? false;
     this.halfCopy = role.halfCopy ?? false;
+    this.wideGradient = role.wideGradient ?? false;
     this.variable = role.variable;
     forgotten.register(this, { engine, storage }, this);
     enterScope(this);
@@ -96,7 +102,8 @@ export class Tensor {
   alias(
     shape: Shape = this.shape,
     role: TensorRole = {
-      ...{ id: this.id, trainable: this.trainable, halfCopy: this.halfCopy },
+      ...{ id: this.id, trainable: this.trainable },
+      ...{ halfCopy: this.halfCopy, wideGradient: this.wideGradient },
       ...(this.variable && { variable: this.variable }),
     },
   ): Tensor {

@@ -4,7 +4,7 @@ import { ACTIVATIONS } from './gemm/problem.ts';
 import { type Operand, unusedStorage } from './operand.ts';
 
 /** Least magnitude that does not fit, as f32 bits: 65520 rounds to infinity in float16. */
-const BEYOND = { float16: 0x477ff000, float32: 0x7f800000 };
+export const BEYOND = { float16: 0x477ff000, float32: 0x7f800000 };
 
 /** Overrides for a result `c` of operands like `a`. With `GATE: false` a program may fold a ReLU's gradient into the kernel. */
 export function epilogueOverrides(

@@ -1,9 +1,11 @@
 /** What `compile` makes of its options: an optimizer, and for each output of the model its loss, weight and metrics. */
+import { AdaptiveLossScale } from '../precision/adaptive-loss-scale.ts';
 import { type AutocastOptions, checkAutocast } from '../precision/autocast.ts';
 import type { Policy } from '../precision/policy.ts';
 import { list, show } from '../values/dtype.ts';
 import { ArgumentError } from '../values/errors.ts';
 import { checkOptions } from '../values/options.ts';
+import type { AnyLayer } from './layer.ts';
 import { type Loss, type LossLike, toLoss } from './losses.ts';
 import { type Metric, type MetricLike, toMetric } from './metrics.ts';
 import { LossScaleOptimizer } from './optimizers/loss-scale-optimizer.ts';
@@ -27,6 +29,11 @@ export interface CompileOptions {
    * where only layers of it have that policy. False: never.
    */
   autoScaleLoss?: boolean;
+  /**
+   * `'adaptive'`, or an `AdaptiveLossScale` with options: each layer that computes in float16 scales the gradient that comes back to it. An
+   * optimizer that `compile` wraps then scales the loss by 1, and skips steps that overflow. Default: the loss scale of the optimizer alone.
+   */
+  lossScaling?: 'adaptive' | AdaptiveLossScale;
   /** Runs each training and evaluation step in `ht.autocast` with these rules, and scales the loss as under `mixed_float16`. Default: not. */
   autocast?: AutocastOptions;
 }
@@ -42,6 +49,7 @@ export interface Target {
 export interface Compiled {
   readonly optimizer: Optimizer | LossScaleOptimizer;
   readonly targets: readonly Target[];
+  readonly lossScaling: AdaptiveLossScale | undefined;
   readonly autocast: AutocastOptions | undefined;
 }
 
@@ -59,6 +67,7 @@ export function compiled(
     'lossWeights',
     'metrics',
     'autoScaleLoss',
+    'lossScaling',
     'autocast',
   ]);
   if (options.autocast !== undefined) checkAutocast('compile', options.autocast);
@@ -78,6 +87,7 @@ export function compiled(
     ...{ name, loss: losses[index], metrics: measures[index]! },
     weight: checkWeight(weights[index] ?? 1),
   }));
+  const lossScaling = scalingOf(options);
   const half = policy.name === 'mixed_float16' || options.autocast !== undefined;
   const asked = autoScaleLoss === true && mixedLayers.length > 0;
   const wraps = (asked || (half && autoScaleLoss !== false)) && own instanceof Optimizer;
@@ -87,10 +97,19 @@ export function compiled(
   // Compiling again with the same optimizer keeps its wrapper, and with it the scale.
   const kept = wrapper instanceof LossScaleOptimizer && wrapper.innerOptimizer === own ? wrapper : undefined;
   return {
-    optimizer: wraps ? (kept ?? new LossScaleOptimizer(own)) : own,
+    optimizer: wraps ? (kept ?? new LossScaleOptimizer(own, lossScaling ? SCALE_OF_ONE : {})) : own,
     targets,
+    lossScaling,
     autocast: options.autocast,
   };
+}
+
+/** Names of the layers, and of those inside them, that compute in float16 with float32 weights. */
+export function mixedIn(layers: readonly AnyLayer[]): string[] {
+  return layers.flatMap(({ name, policy, sublayers }) => {
+    if (sublayers.length > 0) return mixedIn(sublayers);
+    return policy.computeDtype === 'float16' && policy.variableDtype === 'float32' ? [name] : [];
+  });
 }
 
 function adviseScaling(mixedLayers: readonly string[]): void {
@@ -98,6 +117,22 @@ function adviseScaling(mixedLayers: readonly string[]): void {
   console.warn(
     `compile: ${mixedLayers.map(show).join(', ')} ${mixedLayers.length > 1 ? 'compute' : 'computes'} in float16, but the model's own policy does not, so that its loss is not scaled, as in Keras; give autoScaleLoss true to scale it, or false to leave it so`,
   );
+}
+
+/** Nothing but the skipping: the layers scale. */
+const SCALE_OF_ONE = { initialScale: 1, minScale: 1, maxScale: 1 } as const;
+
+function scalingOf({ lossScaling, autocast }: CompileOptions): AdaptiveLossScale | undefined {
+  if (lossScaling === undefined) return undefined;
+  if (lossScaling !== 'adaptive' && !(lossScaling instanceof AdaptiveLossScale))
+    throw new ArgumentError(
+      `compile: lossScaling is ${show(lossScaling)}; use 'adaptive' or an AdaptiveLossScale`,
+    );
+  if (autocast !== undefined)
+    throw new ArgumentError(
+      'compile: lossScaling goes by layers in float16, autocast by ops in float32 layers; use one of them',
+    );
+  return lossScaling === 'adaptive' ? new AdaptiveLossScale() : lossScaling;
 }
 
 function lossesOf(given: CompileOptions['loss'], outputs: readonly string[]): (Loss | undefined)[] {

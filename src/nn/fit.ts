@@ -64,6 +64,8 @@ export function checkFitOptions(options: FitOptions): void {
 export interface History {
   /** Values by epoch: `loss`, metrics, `val_...`, and with loss scaling `lossScale` and `skippedSteps` at its end. */
   readonly history: Record<string, number[]>;
+  /** With adaptive loss scaling: the scale of each layer, by its path, at the end of each epoch. */
+  readonly layerScales: Record<string, number[]>;
   readonly epochs: number;
   /** Median milliseconds of a training step over the epochs, the first left out where there are several: it compiles. */
   readonly msPerStep: number;
@@ -134,12 +136,13 @@ export async function fit(
   validation: Batches | undefined,
   options: FitOptions,
 ): Promise<History> {
-  const { engine, optimizer, targets, random } = training;
+  const { engine, optimizer, lossScaling, targets, random } = training;
   const { epochs = 1, batchSize = 32, shuffle = true, verbose = 1 } = options;
   const callbacks = toCallbacks(options.callbacks ?? []);
   const measures = measuresOf(targets);
   const progress = verbose ? createProgress() : undefined;
   const history: Record<string, number[]> = {};
+  const layerScales: Record<string, number[]> = {};
   const times: number[] = [];
   const total = Math.ceil(data.count / batchSize);
   const train = trainStep(training);
@@ -175,10 +178,8 @@ export async function fit(
       }
       progress?.end(logs);
       await tell(callbacks, (callback) => callback.onEpochEnd(epoch, logs));
-      for (const [name, value] of Object.entries(logs)) {
-        history[name] ??= [];
-        history[name].push(value);
-      }
+      append(history, logs);
+      append(layerScales, (await lossScaling?.scales()) ?? {});
     }
     await watch.end();
     if (optimizer.averages) optimizer.finalizeVariableValues(training.variables());
@@ -188,7 +189,14 @@ export async function fit(
     train.dispose();
     test.dispose();
   }
-  return { history, epochs: ran, msPerStep: median(times.length > 1 ? times.slice(1) : times) };
+  return { history, layerScales, epochs: ran, msPerStep: median(times.length > 1 ? times.slice(1) : times) };
+}
+
+function append(lists: Record<string, number[]>, values: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(values)) {
+    lists[name] ??= [];
+    lists[name].push(value);
+  }
 }
 
 /** Each in turn, awaited. */

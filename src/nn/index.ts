@@ -1,10 +1,14 @@
 /** What users see of floors precision and nn. */
+import { AdaptiveLossScale } from '../precision/adaptive-loss-scale.ts';
 import { dynamicLossScale, NO_LOSS_SCALE, noLossScale, staticLossScale } from '../precision/loss-scale.ts';
 import { globalPolicy, Policy, setGlobalPolicy } from '../precision/policy.ts';
 import { DTypePolicyMap } from '../precision/policy-map.ts';
 import { GradScaler } from './optimizers/grad-scaler.ts';
 import { LossScaleOptimizer } from './optimizers/loss-scale-optimizer.ts';
 
+export type { AdaptiveOptions, AdaptiveState } from '../precision/adaptive-loss-scale.ts';
+export { AdaptiveLossScale } from '../precision/adaptive-loss-scale.ts';
+export type { LayerScale } from '../precision/adaptive-state.ts';
 export type { Accumulation, LossScale, Rules } from '../precision/loss-scale.ts';
 export type { NumericsAdvice } from '../precision/numerics/advice.ts';
 export type { BadOp, OpNumerics } from '../precision/numerics/op-numerics.ts';
@@ -51,6 +55,7 @@ export const mixedPrecision = {
   setGlobalPolicy,
   LossScaleOptimizer,
   GradScaler,
+  AdaptiveLossScale,
   NO_LOSS_SCALE,
   noLossScale,
   staticLossScale,

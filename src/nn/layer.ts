@@ -3,9 +3,11 @@ import { inPart, unobserved } from '../autograd/observing.ts';
 import type { Tensor } from '../autograd/tensor.ts';
 import { tidy } from '../autograd/tidy.ts';
 import type { Engine } from '../gpu/engine.ts';
+import type { Factor } from '../kernels/layer_scale.ts';
 import { cast } from '../ops/cast.ts';
 import { div } from '../ops/div.ts';
 import { type TensorLike, toTensor } from '../ops/input.ts';
+import { scalePoint } from '../precision/scale-points.ts';
 import { isFloat } from '../values/dtype.ts';
 import { ArgumentError, ShapeError } from '../values/errors.ts';
 import { checkSampleShape, mayEqual, type SampleShape, type Shape, showShape } from '../values/shape.ts';
@@ -176,6 +178,14 @@ export abstract class Layer<
     return { outputs, masks: passed, listed: Array.isArray(result) };
   }
 
+  /**
+   * What the layer multiplies a gradient with on its way from the result to the input, where that is a product with one weight: adaptive
+   * loss scaling goes by it.
+   */
+  protected get gradientFactor(): Factor | undefined {
+    return undefined;
+  }
+
   /** Makes the weights, once. Throws `ShapeError` when they were made for samples of another shape. */
   build(sample: Like<In, Shape>, engine: Engine): void {
     this.#prepare(shapesIn(sample), engine);
@@ -218,7 +228,8 @@ export abstract class Layer<
   }
 
   #regularised(inputs: readonly Tensor[], masks: readonly Mask[], options: Options): Passed {
-    const passed = this.run(inputs, masks, options);
+    const ran = this.run(inputs, masks, options);
+    const passed = { ...ran, outputs: ran.outputs.map((y) => scalePoint(y, this.gradientFactor)) };
     const regularizer = this.#activityRegularizer;
     if (regularizer)
       passActivity(passed.outputs.map((y) => div(regularizer(cast(y, 'float32')), y.shape[0]!)));

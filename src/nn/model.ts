@@ -5,6 +5,7 @@ import type { Variable } from '../autograd/variable.ts';
 import { defaultEngine } from '../gpu/default-engine.ts';
 import type { Engine } from '../gpu/engine.ts';
 import { fromValues } from '../ops/input.ts';
+import type { AdaptiveLossScale } from '../precision/adaptive-loss-scale.ts';
 import { list } from '../values/dtype.ts';
 import { ArgumentError, ShapeError } from '../values/errors.ts';
 import { checkOptions } from '../values/options.ts';
@@ -13,7 +14,7 @@ import { mayBeSame, type Shape, sameShape, showShape, sizeOf } from '../values/s
 import { Batches, type Given, type InputSpec, readBatches, readInputs } from './batches.ts';
 import type { Logs } from './callbacks/callback.ts';
 import { checkCount } from './checks.ts';
-import { type Compiled, type CompileOptions, compiled } from './compile.ts';
+import { type Compiled, type CompileOptions, compiled, mixedIn } from './compile.ts';
 import { type Dataset, inOrder } from './data.ts';
 import { checkFitOptions, type FitOptions, fit, type History, runEpoch } from './fit.ts';
 import { type AnyLayer, type CallOptions, Layer, type LayerOptions } from './layer.ts';
@@ -153,6 +154,11 @@ export abstract class Model<In extends Tensors = Tensors, Out extends Tensors = 
     return this.#require('optimizer').optimizer;
   }
 
+  /** The per-layer loss scaling that it was compiled with. */
+  get lossScaling(): AdaptiveLossScale | undefined {
+    return this.#compiled?.lossScaling;
+  }
+
   /**
    * Trains. Models of several inputs or outputs take as many arrays, in order or by name. Throws `ShapeError`,
    * `DataError`, `ArgumentError` before any GPU work; the weights are then as they were.
@@ -243,6 +249,7 @@ export abstract class Model<In extends Tensors = Tensors, Out extends Tensors = 
     this.#predict = undefined;
     this.#shuffles = undefined;
     this.#compiled?.optimizer.dispose();
+    this.#compiled?.lossScaling?.dispose();
     super.dispose();
   }
 
@@ -318,12 +325,4 @@ function requireSameSamples(data: Batches, held: Batches): void {
       `fit: validationData: samples are ${showShape(given)}, those to train on ${showShape(wanted)}; use equal shapes`,
     );
   }
-}
-
-/** Names of the layers, and of those inside them, that compute in float16 with float32 weights. */
-function mixedIn(layers: readonly AnyLayer[]): string[] {
-  return layers.flatMap(({ name, policy, sublayers }) => {
-    if (sublayers.length > 0) return mixedIn(sublayers);
-    return policy.computeDtype === 'float16' && policy.variableDtype === 'float32' ? [name] : [];
-  });
 }

@@ -68,7 +68,7 @@ export function forwardStep(
 export function trainStep(training: Training): Step {
   const { variables, optimizer, targets } = training;
   return jit((batch: Batch) =>
-    casting(training, () => {
+    stepping(training, () => {
       const ran: ReturnType<typeof forwardStep>[] = [];
       const compute = () => {
         const computed = forwardStep(training, batch);
@@ -95,6 +95,11 @@ export function testStep(training: Training): Step {
       });
     }),
   );
+}
+
+function stepping<T>(training: Training, fn: () => T): T {
+  const { lossScaling, optimizer } = training;
+  return casting(training, () => (lossScaling ? lossScaling.during(fn, optimizer) : fn()));
 }
 
 /** Runs `fn` in the autocast that the model was compiled with. */

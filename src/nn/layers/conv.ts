@@ -1,6 +1,7 @@
 /** Conv1D and Conv2D: a window that slides over steps or images. */
 import type { Tensor } from '../../autograd/tensor.ts';
 import type { Variable } from '../../autograd/variable.ts';
+import type { Factor } from '../../kernels/layer_scale.ts';
 import { conv2d } from '../../ops/conv2d.ts';
 import { reshape } from '../../ops/reshape.ts';
 import { ShapeError } from '../../values/errors.ts';
@@ -66,6 +67,12 @@ abstract class Conv extends ConvolutionLayer<'valid' | 'same' | 'causal'> {
     const shape = [...this.kernelSize.slice(2 - this.axes), channels / this.groups, this.filters];
     this.#kernel = this.addWeight('kernel', shape, this.#initialiser, this.#rules.kernel);
     this.addBias(this.filters);
+  }
+
+  /** Each value of an image went into as many sums as a window has places, for each filter. */
+  protected override get gradientFactor(): Factor {
+    const { values } = this.#kernel!;
+    return { weight: values, terms: values.size / values.shape.at(-2)! };
   }
 
   protected call(x: Tensor): Tensor {

@@ -1,6 +1,7 @@
 /** Conv2DTranspose: each value of an image goes to all places of its window, as the gradient of a convolution goes. */
 import type { Tensor } from '../../autograd/tensor.ts';
 import type { Variable } from '../../autograd/variable.ts';
+import type { Factor } from '../../kernels/layer_scale.ts';
 import { add } from '../../ops/add.ts';
 import { conv2dTranspose } from '../../ops/conv2d-transpose.ts';
 import { ArgumentError } from '../../values/errors.ts';
@@ -68,6 +69,11 @@ export class Conv2DTranspose extends ConvolutionLayer {
     const shape = [...this.kernelSize, this.filters, this.sizesOf(sample).channels];
     this.#kernel = this.addWeight('kernel', shape, this.#initialiser, this.#rules.kernel);
     this.addBias(this.filters);
+  }
+
+  protected override get gradientFactor(): Factor {
+    const { values } = this.#kernel!;
+    return { weight: values, terms: values.size / values.shape.at(-1)! };
   }
 
   protected call(x: Tensor): Tensor {

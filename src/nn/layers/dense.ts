@@ -1,6 +1,7 @@
 /** Dense: activation(x kernel + bias), over the last axis, in one kernel. */
 import type { Tensor } from '../../autograd/tensor.ts';
 import type { Variable } from '../../autograd/variable.ts';
+import type { Factor } from '../../kernels/layer_scale.ts';
 import { matMul } from '../../ops/mat-mul.ts';
 import { reshape } from '../../ops/reshape.ts';
 import { ShapeError } from '../../values/errors.ts';
@@ -60,6 +61,10 @@ export class Dense extends Layer {
     const { kernel, bias } = this.#rules;
     this.#kernel = this.addWeight('kernel', [sample.at(-1)!, this.units], this.#kernelInitialiser, kernel);
     if (this.useBias) this.#bias = this.addWeight('bias', [this.units], this.#biasInitialiser, bias);
+  }
+
+  protected override get gradientFactor(): Factor {
+    return { weight: this.#kernel!.values, terms: this.units };
   }
 
   protected call(x: Tensor): Tensor {

@@ -1,6 +1,7 @@
 /** DepthwiseConv2D, each channel by filters of its own, and SeparableConv2D, which mixes the channels afterwards. */
 import type { Tensor } from '../../autograd/tensor.ts';
 import type { Variable } from '../../autograd/variable.ts';
+import type { Factor } from '../../kernels/layer_scale.ts';
 import { conv2d } from '../../ops/conv2d.ts';
 import { depthwiseConv2d } from '../../ops/depthwise-conv2d.ts';
 import type { Shape } from '../../values/shape.ts';
@@ -25,7 +26,7 @@ abstract class Depthwise extends ConvolutionLayer {
   readonly depthMultiplier: number;
   readonly #initialiser: Initialiser;
   readonly #rules: WeightRules<'depthwise'>;
-  #kernel: Variable | undefined;
+  protected depthwiseKernel: Variable | undefined;
 
   constructor(kind: string, options: DepthwiseOptions, own: readonly string[]) {
     super(kind, 2, options, [...OWN, ...own], ['valid', 'same']);
@@ -37,12 +38,12 @@ abstract class Depthwise extends ConvolutionLayer {
   protected createDepthwise(name: string, sample: Shape): number {
     const { channels } = this.sizesOf(sample);
     const shape = [...this.kernelSize, channels, this.depthMultiplier];
-    this.#kernel = this.addWeight(name, shape, this.#initialiser, this.#rules.depthwise);
+    this.depthwiseKernel = this.addWeight(name, shape, this.#initialiser, this.#rules.depthwise);
     return channels * this.depthMultiplier;
   }
 
   protected depthwise(x: Tensor, epilogue: Pick<ConvolutionLayer['fused'], never> | object): Tensor {
-    return depthwiseConv2d(x, this.read(this.#kernel!), this.strides, this.pad as Padding, {
+    return depthwiseConv2d(x, this.read(this.depthwiseKernel!), this.strides, this.pad as Padding, {
       dilations: this.dilationRate,
       ...epilogue,
     });
@@ -53,6 +54,11 @@ abstract class Depthwise extends ConvolutionLayer {
 export class DepthwiseConv2D extends Depthwise {
   constructor(options: DepthwiseOptions) {
     super('depthwiseConv2d', options, []);
+  }
+
+  protected override get gradientFactor(): Factor {
+    const { values } = this.depthwiseKernel!;
+    return { weight: values, terms: values.size / values.shape.at(-2)! };
   }
 
   outputShape(sample: Shape): Shape {
@@ -101,6 +107,11 @@ export class SeparableConv2D extends Depthwise {
     const shape = [1, 1, between, this.filters];
     this.#pointwise = this.addWeight('pointwise_kernel', shape, this.#initialiser, this.#rules.pointwise);
     this.addBias(this.filters);
+  }
+
+  /** The pointwise kernel: it comes first on the way back. */
+  protected override get gradientFactor(): Factor {
+    return { weight: this.#pointwise!.values, terms: this.filters };
   }
 
   protected call(x: Tensor): Tensor {

@@ -1,6 +1,7 @@
 /** MultiHeadAttention: attention of several heads, each on projections of its own (Vaswani et al. 2017). */
 import type { Tensor } from '../../autograd/tensor.ts';
 import type { Variable } from '../../autograd/variable.ts';
+import type { Factor } from '../../kernels/layer_scale.ts';
 import { scaledDotProductAttention } from '../../ops/attention.ts';
 import { cast } from '../../ops/cast.ts';
 import { matMul } from '../../ops/mat-mul.ts';
@@ -114,6 +115,12 @@ export class MultiHeadAttention extends Layer<readonly Tensor[], Tensor, Attenti
   protected override checkSample(samples: readonly Shape[], built: readonly Shape[]): void {
     const channels = (shapes: readonly Shape[]) => rolesOf(this.name, shapes).map((shape) => shape.at(-1));
     if (channels(samples).join() !== channels(built).join()) this.refuseSample(samples, built);
+  }
+
+  /** The output's kernel: it comes first on the way back. */
+  protected override get gradientFactor(): Factor {
+    const { values } = this.#output!.kernel;
+    return { weight: values, terms: values.shape.at(-1)! };
   }
 
   protected call(inputs: readonly Tensor[], options: AttentionCallOptions): Tensor {

@@ -2,6 +2,7 @@
 import type { Tensor } from '../../autograd/tensor.ts';
 import { tidy } from '../../autograd/tidy.ts';
 import type { Variable } from '../../autograd/variable.ts';
+import type { Factor } from '../../kernels/layer_scale.ts';
 import { cast } from '../../ops/cast.ts';
 import { ones, zeros } from '../../ops/creation.ts';
 import { dropout } from '../../ops/dropout.ts';
@@ -160,6 +161,11 @@ export abstract class Recurrent<Out extends Tensors = Tensor> extends Layer<
     const own = this.returnSequences ? (listed<Mask>(masks)[0] ?? null) : null;
     const all = this.returnState ? [own, ...Array<Mask>(this.states).fill(null)] : own;
     return all as unknown as Like<Out, Mask>;
+  }
+
+  /** The recurrent kernel: gradients pass it at each step. */
+  protected override get gradientFactor(): Factor {
+    return { weight: this.#recurrentKernel!.values, terms: this.gates * this.units };
   }
 
   protected call(input: Tensor, { mask, training = false }: RecurrentCallOptions): Out {

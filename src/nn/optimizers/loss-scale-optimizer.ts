@@ -4,7 +4,7 @@ import { tidy } from '../../autograd/tidy.ts';
 import type { Variable } from '../../autograd/variable.ts';
 import type { Engine } from '../../gpu/engine.ts';
 import type { LossScale, Rules } from '../../precision/loss-scale.ts';
-import type { ScaleValues } from '../../precision/scale-state.ts';
+import type { ScaleState, ScaleValues } from '../../precision/scale-state.ts';
 import { show } from '../../values/dtype.ts';
 import { ArgumentError } from '../../values/errors.ts';
 import { Optimizer, type OptimizerState } from './optimizer.ts';
@@ -174,6 +174,10 @@ export class LossScaleOptimizer {
   /** As of the inner optimizer. */
   finalizeVariableValues(variables: readonly Variable[]): void {
     this.innerOptimizer.finalizeVariableValues(variables);
+  }
+
+  stateOn(engine: Engine): ScaleState {
+    return this.innerOptimizer.stateOn(engine);
   }
 
   /** The present scale, a float32 scalar on the GPU: for losses and gradients that are scaled by hand. */

@@ -313,8 +313,8 @@ export abstract class Optimizer {
     this.#slots.dispose();
   }
 
-  /** The state on the engine of the variables, made on first use. */
-  protected stateOn(engine: Engine): ScaleState {
+  /** The state on the engine of the variables, made on first use: scale, counters, and whether the last step was skipped. */
+  stateOn(engine: Engine): ScaleState {
     if (this.#state?.engine !== engine) {
       this.#state?.dispose();
       this.#state = new ScaleState(engine, this.#scaling.rule, this.#learningRate);
