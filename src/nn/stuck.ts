@@ -54,7 +54,7 @@ export class StuckWatch {
     const warn = (found: string | undefined) => {
       const first = found ? `first not finite is ${found}; ` : '';
       console.warn(
-        `fit: the loss scale has come down to ${scale} and the last ${inARow} steps were skipped: ${first}give the layer dtype 'float32', make its inputs smaller, or look for NaN in the data`,
+        `fit: the loss scale has come down to ${scale} and the last ${inARow} steps were skipped: ${first}give the layer dtype 'float32', make its inputs smaller, or look for NaN in the data; ht.numerics.watch(model) shows what each op stores`,
       );
     };
     this.#telling = where.then(warn, () => warn(undefined));
