@@ -18,6 +18,9 @@ const NOISE = /artificially reduced/;
 /** How long a process may say nothing beyond the time limit of what it runs, before it is stopped. */
 const GRACE = 5_000;
 
+/** Files that run at once: much of their time one core compiles shaders, and another waits. */
+const LANES = 2;
+
 const root = fileURLToPath(new URL('..', import.meta.url));
 const counts = { pass: 0, fail: 0, skip: 0 };
 const failures: string[] = [];
@@ -45,12 +48,14 @@ async function step(script: string): Promise<void> {
   count({ kind: code === 0 ? 'pass' : 'fail', name: script }, 'npm run');
 }
 
-async function runInChild(file: string, report: Report): Promise<void> {
+/** `say` gets what the process prints. */
+async function runInChild(file: string, report: Report, say: (text: string) => void): Promise<void> {
   const child = fork(fileURLToPath(new URL('./child.ts', import.meta.url)), [file], {
-    stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
+  child.stdout!.setEncoding('utf8').on('data', say);
   createInterface({ input: child.stderr! }).on('line', (line) => {
-    if (!NOISE.test(line)) console.error(line);
+    if (!NOISE.test(line)) say(`${line}\n`);
   });
 
   let doing = 'loading';
@@ -76,7 +81,7 @@ async function runInChild(file: string, report: Report): Promise<void> {
   if (ended && code === 0) return;
   const how = silent ? 'blocked, and stopped,' : signal ? `ended by ${signal}` : `exited with code ${code}`;
   const name = `process ${how} ${ended ? 'after its tests' : `in ${doing}; its other tests did not run`}`;
-  console.log(`\n  FAIL ${name}`);
+  say(`\n  FAIL ${name}\n`);
   report({ kind: 'fail', name });
 }
 
@@ -102,11 +107,29 @@ const everything = filters.length === 0 && options.from === undefined;
 if (everything) for (const script of ['lint', 'typecheck']) await timed(script, () => step(script));
 
 const files = findTests(realpathSync(options.from ?? 'test'), filters);
-const runOne = options['in-process'] ? runFile : runInChild;
-for (const file of files) {
-  const place = relative(root, file);
-  await timed(place, () => runOne(file, (event) => count(event, place)));
+const waiting = files.map((file) => ({ file, place: relative(root, file) }));
+
+/** Runs files in processes of their own, one after the other; what each prints comes in one piece, at its end. */
+async function lane(): Promise<void> {
+  for (let next = waiting.shift(); next; next = waiting.shift()) {
+    const { file, place } = next;
+    const start = performance.now();
+    let printed = '';
+    await runInChild(
+      file,
+      (event) => count(event, place),
+      (text) => {
+        printed += text;
+      },
+    );
+    console.log(`\n${place}\n${printed}  ${((performance.now() - start) / 1000).toFixed(1)} s`);
+  }
 }
+
+if (options['in-process'])
+  for (const { file, place } of waiting)
+    await timed(place, () => runFile(file, (event) => count(event, place)));
+else await Promise.all(Array.from({ length: LANES }, lane));
 
 if (files.length === 0) count({ kind: 'fail', name: 'no test file found' }, 'test/run.ts');
 else if (counts.pass + counts.fail === 0) count({ kind: 'fail', name: 'nothing ran' }, 'test/run.ts');
