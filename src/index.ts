@@ -33,6 +33,7 @@ export type { GemmChoices, GemmOptions } from './kernels/gemm/choice.ts';
 export type { Tuned } from './kernels/gemm/tune.ts';
 export * from './nn/index.ts';
 export * from './ops/index.ts';
+export { type Accumulate, type StudyMatMulOptions, study } from './ops/study.ts';
 export {
   type AutocastOptions,
   autocast,

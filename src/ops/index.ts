@@ -87,7 +87,6 @@ export { squaredDifference } from './squared-difference.ts';
 export { expandDims, squeeze } from './squeeze.ts';
 export { stack, unstack } from './stack.ts';
 export { stridedSlice } from './strided-slice.ts';
-export { type Accumulate, type StudyMatMulOptions, study } from './study.ts';
 export { sub } from './sub.ts';
 export { broadcastTo, sum } from './sum.ts';
 export { tanh } from './tanh.ts';
