@@ -23,7 +23,6 @@ import {
   type Tensor,
 } from '../node.ts';
 import { textTable } from '../values/text-table.ts';
-import { reportOf } from './convert-report.ts';
 import { adapterOptions, type OpenFlags, withEngine } from './engine.ts';
 import { type GivenModel, givenModel } from './models.ts';
 import { bound, wholeNumber } from './numbers.ts';
@@ -111,6 +110,8 @@ async function convert(path: string, flags: ConvertFlags): Promise<void> {
     console.log(`${advice}\n`);
     if (report !== undefined) {
       const title = `${path} in ${rules ? `precision by op, rules '${flags.rules}'` : planned!.policy.name}`;
+      // Plots take seconds to load.
+      const { reportOf } = await import('./convert-report.ts');
       const page = reportOf({ title, calibration: words, plan: planned, verification: found, advice });
       await writeTextAtomic(report, page);
     }
