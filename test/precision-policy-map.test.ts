@@ -162,7 +162,8 @@ test('results in float16 are warned of, once, by the name of their layer', () =>
       ht.layers.dense({ units: 2, dtype: 'mixed_float16', inputShape: [2] }),
       ht.layers.softmax({ dtype, name: `result_${dtype}` }),
     ]);
-  const compile = (model: ht.Sequential) => warned(() => model.compile({ loss: 'mse', autoScaleLoss: false }));
+  const compile = (model: ht.Sequential) =>
+    warned(() => model.compile({ loss: 'mse', autoScaleLoss: false }));
   const narrow = made('mixed_float16');
   assert.equal(compile(narrow), [
     "model: the result of 'result_mixed_float16' is float16; give the layer, or an activation after it, dtype 'float32'",
