@@ -1,9 +1,9 @@
 // SavedModels of Keras, written by test/saved-model and read: weights, both kinds of metadata, shards, parts, optimizers, refusals.
 import * as assert from 'uvu/assert';
+import { crc32c } from '../src/convert/bytes/crc32c.ts';
 import { filesInMemory } from '../src/convert/files.ts';
 import { readModel } from '../src/convert/formats.ts';
 import { Bundle } from '../src/convert/saved-model/bundle.ts';
-import { crc32c } from '../src/convert/saved-model/crc32c.ts';
 import * as ht from '../src/node.ts';
 import { assertRejects } from './assert-throws.ts';
 import { drawn } from './graph/build.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
-import { crc32c } from '../src/node/event-file.ts';
+import { crc32c } from '../src/convert/bytes/crc32c.ts';
 import * as ht from '../src/node.ts';
 import { suite } from './harness.ts';
 

@@ -22,7 +22,7 @@ import {
   saveModel,
   type Tensor,
 } from '../node.ts';
-import { textTable } from '../values/text-table.ts';
+import { textTable, threeDigits } from '../values/text-table.ts';
 import { adapterOptions, type OpenFlags, withEngine } from './engine.ts';
 import { type GivenModel, givenModel } from './models.ts';
 import { bound, wholeNumber } from './numbers.ts';
@@ -201,7 +201,7 @@ async function summarise(
   found: Verification,
   { rows: [row] }: Advice,
 ): Promise<void> {
-  const percent = (of: number) => `${Number((100 * of).toPrecision(3))} %`;
+  const percent = (of: number) => `${threeDigits(100 * of)} %`;
   const { mixed, float32, spread } = row!;
   const head = ['written', 'format', 'weights', 'size', 'error', 'time', 'memory'];
   const cells = [

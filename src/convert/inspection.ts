@@ -1,6 +1,6 @@
 /** `Inspection`: what `inspect` found in a model's files, as numbers and as tables. */
 import { type Shape, showShape } from '../values/shape.ts';
-import { textTable } from '../values/text-table.ts';
+import { textTable, threeDigits } from '../values/text-table.ts';
 import { isRecord } from './json.ts';
 import { joined, type Range } from './ranges.ts';
 import type { StoredModel } from './stored-model.ts';
@@ -91,7 +91,7 @@ function rangeCells(range: Range | undefined): string[] {
   if (!range) return ['', '', '', ''];
   const counts = [range.beyond, range.subnormal, range.vanishing];
   return [
-    String(Number(range.max.toPrecision(3))),
+    threeDigits(range.max),
     ...counts.map((count) => (count === 0 ? '0' : count.toLocaleString('en-US'))),
   ];
 }

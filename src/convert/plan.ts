@@ -12,6 +12,7 @@ import type { SamplesBy } from '../nn/samples.ts';
 import { type Policy, type PolicyLike, toPolicy } from '../precision/policy.ts';
 import { HALF_MAX, HALF_MIN_NORMAL } from '../values/half.ts';
 import { checkOptions } from '../values/options.ts';
+import { threeDigits } from '../values/text-table.ts';
 import { type FoldedCall, whyNotFolded } from './input-scale.ts';
 import { inputBatches, layerPaths, visitCalls } from './layer-calls.ts';
 import { Plan, type PlannedLayer, type Ranged } from './planned.ts';
@@ -127,15 +128,15 @@ function whyFloat32(
 ): string | undefined {
   if (results.has(layer)) return "its results are the model's";
   const weights = ranges?.weights;
-  if (weights && !(weights.max <= HALF_MAX)) return `weights up to ${show(weights.max)} do not fit`;
+  if (weights && !(weights.max <= HALF_MAX)) return `weights up to ${threeDigits(weights.max)} do not fit`;
   for (const [what, range] of [
     ['inputs', ranges?.inputs],
     ['results', ranges?.results],
   ] as const) {
     if (!range) continue;
-    if (!(range.max / scale <= HALF_MAX)) return `${what} up to ${show(range.max)} overflow`;
+    if (!(range.max / scale <= HALF_MAX)) return `${what} up to ${threeDigits(range.max)} overflow`;
     if (range.nonzero > 0 && range.max / scale < HALF_MIN_NORMAL)
-      return `${what} of at most ${show(range.max)} are subnormal halves`;
+      return `${what} of at most ${threeDigits(range.max)} are subnormal halves`;
   }
   return undefined;
 }
@@ -154,7 +155,7 @@ function notesOf(
   if (layer instanceof Embedding) notes.push('looked up in its half copy');
   const { results, weights } = ranges ?? {};
   if (results && (results.max / scale) * ROOM > HALF_MAX)
-    notes.push(`near overflow: results up to ${show(results.max / scale)}`);
+    notes.push(`near overflow: results up to ${threeDigits(results.max / scale)}`);
   if (results) notes.push(...lossNotes('results', results));
   if (weights) notes.push(...lossNotes('weights', weights));
   return notes;
@@ -169,8 +170,4 @@ function lossNotes(what: string, { nonzero, vanishing, subnormal }: Range): stri
     ...(vanishing > SHARE * nonzero ? [`${share(vanishing)} of its ${what} vanish`] : []),
     ...(subnormal > SHARE * nonzero ? [`${share(subnormal)} of its ${what} are subnormal`] : []),
   ];
-}
-
-function show(value: number): string {
-  return String(Number(value.toPrecision(3)));
 }

@@ -2,7 +2,7 @@
 import type { Model } from '../nn/model.ts';
 import type { Policy } from '../precision/policy.ts';
 import { DTypePolicyMap } from '../precision/policy-map.ts';
-import { textTable } from '../values/text-table.ts';
+import { textTable, threeDigits } from '../values/text-table.ts';
 import { type FoldedCall, foldInputScale } from './input-scale.ts';
 import type { Range } from './ranges.ts';
 
@@ -57,8 +57,7 @@ export class Plan {
   }
 
   toString(): string {
-    const number = (range: Range | undefined) =>
-      range === undefined ? '' : String(Number(range.max.toPrecision(3)));
+    const number = (range: Range | undefined) => (range === undefined ? '' : threeDigits(range.max));
     const measured = this.layers.some(({ ranges }) => ranges !== undefined);
     const rows = this.layers.map(({ path, policy, ranges, notes }) => [
       path,

@@ -1,5 +1,5 @@
 /** What `verify` found: differences of results and of layers, as numbers, as a table, and held against a bound. */
-import { textTable } from '../values/text-table.ts';
+import { textTable, threeDigits } from '../values/text-table.ts';
 
 /** How results differ from their float32 reference, over all batches. */
 export class Difference {
@@ -121,11 +121,9 @@ function dB(value: number): string {
 }
 
 function number(value: number): string {
-  return Math.abs(value) >= 1e-3 || value === 0
-    ? String(Number(value.toPrecision(3)))
-    : value.toExponential(1);
+  return Math.abs(value) >= 1e-3 || value === 0 ? threeDigits(value) : value.toExponential(1);
 }
 
 function percent(share: number): string {
-  return `${Number((share * 100).toPrecision(3))} %`;
+  return `${threeDigits(share * 100)} %`;
 }

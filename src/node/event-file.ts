@@ -2,26 +2,7 @@
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-
-// Castagnoli's polynomial, reflected.
-const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte;
-  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
-  return crc;
-});
-
-/** CRC-32C, as RFC 3720 defines it. */
-export function crc32c(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (const byte of bytes) crc = (crc >>> 8) ^ TABLE[(crc ^ byte) & 0xff]!;
-  return (crc ^ 0xffffffff) >>> 0;
-}
-
-/** A sum over bytes that hold such sums would say little: turned by 15 bits, plus a constant. */
-function masked(bytes: Uint8Array): number {
-  const crc = crc32c(bytes);
-  return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
-}
+import { crc32c, masked } from '../convert/bytes/crc32c.ts';
 
 /** Length (8 bytes), its sum, the bytes, their sum; all little-endian. */
 function framed(data: Buffer): Buffer {
@@ -29,7 +10,7 @@ function framed(data: Buffer): Buffer {
   length.writeBigUInt64LE(BigInt(data.byteLength));
   const sums = [length, data].map((bytes) => {
     const sum = Buffer.alloc(4);
-    sum.writeUInt32LE(masked(bytes));
+    sum.writeUInt32LE(masked(crc32c(bytes)));
     return sum;
   });
   return Buffer.concat([length, sums[0]!, data, sums[1]!]);

@@ -18,6 +18,11 @@ export function textTable(head: readonly string[], rows: readonly (readonly stri
   return [line(head), ruleOf(widths), ...rows.map(line)].join('\n');
 }
 
+/** Rounded to three digits: `0.0123`, `561000`. */
+export function threeDigits(value: number): string {
+  return String(Number(value.toPrecision(3)));
+}
+
 function ruleOf(widths: readonly number[]): string {
   return '-'.repeat(widths.reduce((sum, width) => sum + width + 2, -2));
 }

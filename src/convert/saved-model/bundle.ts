@@ -1,10 +1,10 @@
 /** The variables of a checkpoint: an index of names, shapes and places, and files of bytes (TensorFlow's tensor bundle). */
 import { FormatError } from '../../values/errors.ts';
 import { type Shape, showShape, sizeOf } from '../../values/shape.ts';
+import { crc32c, masked } from '../bytes/crc32c.ts';
 import type { ModelFiles } from '../files.ts';
 import { typeName } from '../graph/attributes.ts';
 import type { StoredTensor } from '../stored-model.ts';
-import { crc32c, masked } from './crc32c.ts';
 import { Message, readVarint, textOf, viewOf } from './message.ts';
 import { sliceKeyOf, type TensorSlice } from './ordered-code.ts';
 import { readTable } from './table.ts';

@@ -1,6 +1,6 @@
 /** A table of LevelDB's, as TensorFlow keeps the index of a checkpoint in: sorted keys and values in blocks, with sums over them. */
 import { FormatError } from '../../values/errors.ts';
-import { crc32c, masked } from './crc32c.ts';
+import { crc32c, masked } from '../bytes/crc32c.ts';
 import { readVarint, viewOf } from './message.ts';
 
 const FOOTER = 48;
