@@ -1,4 +1,5 @@
 /** Autocast as ops see it: who chooses the dtypes of their inputs now, and who is told what became of them. */
+import { partNow, pathOf } from './part.ts';
 import type { Tensor } from './tensor.ts';
 
 /**
@@ -33,6 +34,8 @@ export interface Autocaster {
 /** An op that ran while a log was kept, or a cast that was read from a variable's copy instead. */
 export interface OpEntry {
   readonly name: string;
+  /** Path of the layer, or the node of a graph, that it ran in; '' outside of both. */
+  readonly layer: string;
   readonly pass: 'forward' | 'backward';
   /** Of its float inputs, or of its inputs where none is a float. */
   readonly inputs: readonly string[];
@@ -93,8 +96,8 @@ export function opMade(
   logOp({ name: call.name, inputs: shown, dtype: outputs[0]!.dtype, why });
 }
 
-export function logOp(entry: Omit<OpEntry, 'pass'>): void {
-  log?.push({ ...entry, pass: passNow() });
+export function logOp(entry: Omit<OpEntry, 'pass' | 'layer'>): void {
+  log?.push({ ...entry, pass: passNow(), layer: pathOf(partNow()) });
 }
 
 /** Runs `fn`; appends what ops run to `entries`, or to none. */

@@ -1,17 +1,9 @@
-/** Who looks at what ops store, and the parts of a program, layers as a rule, that ops run in. Nobody looks: nothing is done. */
+/** Who looks at what ops store, and at what parts of a program give. Nobody looks: nothing is done. */
 import type { Engine } from '../gpu/engine.ts';
 import type { Storage } from '../gpu/storage.ts';
 import { autocaster, passNow, withAutocaster } from './autocasting.ts';
+import { type Part, partNow, placeOf } from './part.ts';
 import type { Tensor, VariableValues } from './tensor.ts';
-
-/** A part of a program that is running, such as a layer. */
-export interface Part {
-  readonly name: string;
-  /** The layer; undefined of parts that are none. */
-  readonly owner: object | undefined;
-  /** What it is a part of. */
-  readonly outer: Part | undefined;
-}
 
 /** An op that has stored its results. */
 export interface StoredOp {
@@ -53,10 +45,11 @@ export interface Observer {
   stepEnds(end: StepEnd): void;
 }
 
+/** Told what a part, a layer or a node of a graph, was given and what it gives. */
+export type PartObserver = (part: object, inputs: readonly Tensor[], outputs: readonly Tensor[]) => void;
+
 let observers: readonly Observer[] = [];
-let part: Part | undefined;
-/** Of the gradient that is being made of ops: how many there were by name. */
-let places: Map<string, number> | undefined;
+let partObserver: PartObserver | undefined;
 
 /** Begins to tell `observer` what its engine does; the result ends it. Programs of `jit` are traced anew both times. */
 export function observe(observer: Observer): () => void {
@@ -69,39 +62,30 @@ export function observe(observer: Observer): () => void {
   };
 }
 
-export function partNow(): Part | undefined {
-  return part;
-}
-
-/** Runs `fn` as a part of what is running. */
-export function inPart<T>(name: string, owner: object | undefined, fn: () => T): T {
-  return within({ name, owner, outer: part }, undefined, fn);
-}
-
-/** Runs `fn`, which makes the gradient of an op that ran in `of`. */
-export function inGradient<T>(of: Part | undefined, fn: () => T): T {
-  return within(of, new Map(), fn);
-}
-
-function within<T>(inner: Part | undefined, counted: Map<string, number> | undefined, fn: () => T): T {
-  const before = { part, places };
-  [part, places] = [inner, counted];
+/** Runs `fn`; every layer that a model calls meanwhile is shown to `next`, those inside models before the model, and every node of a graph. */
+export function observingParts<T>(next: PartObserver, fn: () => T): T {
+  const before = partObserver;
+  partObserver = next;
   try {
     return fn();
   } finally {
-    ({ part, places } = before);
+    partObserver = before;
   }
+}
+
+export function partRan(part: object, inputs: readonly Tensor[], outputs: readonly Tensor[]): void {
+  partObserver?.(part, inputs, outputs);
 }
 
 /** Runs `fn` unseen: what no gradient depends on. */
 export function unobserved<T>(fn: () => T): T {
-  if (observers.length === 0) return fn();
-  const before = observers;
-  observers = [];
+  if (observers.length === 0 && !partObserver) return fn();
+  const before = { observers, partObserver };
+  [observers, partObserver] = [[], undefined];
   try {
     return fn();
   } finally {
-    observers = before;
+    ({ observers, partObserver } = before);
   }
 }
 
@@ -120,9 +104,7 @@ export function opStored(
 ): void {
   const seen = observersOf(inputs[0]!.engine);
   if (seen.length === 0) return;
-  const place = places?.get(name) ?? 0;
-  places?.set(name, place + 1);
-  const op = { name, pass: passNow(), part, place, inputs, outputs, ...kernel };
+  const op = { name, pass: passNow(), part: partNow(), place: placeOf(name), inputs, outputs, ...kernel };
   for (const observer of seen) unobserved(() => withAutocaster(undefined, () => observer.stored(op)));
 }
 

@@ -4,6 +4,8 @@ import type { OpEntry } from './autocasting.ts';
 
 export interface ExplainedOp {
   readonly name: string;
+  /** Path of the layer that it ran in; '' outside of layers. */
+  readonly layer: string;
   readonly pass: 'forward' | 'backward';
   /** Of its float inputs, each once, as in `'float16'`, or `'float16, float32'` where some keep their own. */
   readonly inputs: string;
@@ -32,8 +34,8 @@ export class PrecisionReport {
   constructor(entries: readonly OpEntry[]) {
     this.ops = entries
       .filter(({ name }) => name !== 'cast')
-      .map(({ name, pass, inputs, dtype, why }) => ({
-        ...{ name, pass, dtype },
+      .map(({ name, layer, pass, inputs, dtype, why }) => ({
+        ...{ name, layer, pass, dtype },
         inputs: [...new Set(inputs)].join(', '),
         reason: why,
       }));
@@ -49,7 +51,12 @@ export class PrecisionReport {
     const half = this.ops.filter(({ inputs }) => inputs.startsWith('float16')).length;
     const inserted = this.casts.filter((cast) => cast.inserted);
     const free = inserted.filter(({ cached }) => cached).length;
-    const ops = this.ops.map(({ name, pass, inputs, dtype, reason }) => [name, pass, inputs, dtype, reason]);
+    const inLayers = this.ops.some(({ layer }) => layer !== '');
+    const layers = (...cells: string[]) => (inLayers ? cells : []);
+    const ops = this.ops.map(({ name, layer, pass, inputs, dtype, reason }) => [
+      ...layers(layer),
+      ...[name, pass, inputs, dtype, reason],
+    ]);
     const casts = this.casts.map(({ pass, from, to, inserted, cached, reason }) => {
       return [
         `${from} -> ${to}`,
@@ -60,7 +67,7 @@ export class PrecisionReport {
     });
     return [
       `${half} of ${this.ops.length} ops in float16; ${inserted.length} casts inserted, ${free} of them copies that optimizers keep`,
-      textTable(['op', 'pass', 'inputs', 'result', 'why'], ops),
+      textTable([...layers('layer'), 'op', 'pass', 'inputs', 'result', 'why'], ops),
       ...(casts.length > 0 ? [textTable(['cast', 'pass', 'how', 'why'], casts)] : []),
     ].join('\n\n');
   }

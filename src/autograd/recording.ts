@@ -1,6 +1,6 @@
 /** The tapes that are recording now, and what an op leaves on them. */
 import { isFloat } from '../values/dtype.ts';
-import { type Part, partNow } from './observing.ts';
+import { type Part, partNow } from './part.ts';
 import { leaveScopes } from './scope.ts';
 import type { Tensor } from './tensor.ts';
 

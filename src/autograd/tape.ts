@@ -7,7 +7,7 @@ import { checkOptions } from '../values/options.ts';
 import { sameShape, showShape } from '../values/shape.ts';
 import { autocaster, walkingBack } from './autocasting.ts';
 import { addCarried, alike, carriedOn, uncarried } from './carried.ts';
-import { inGradient } from './observing.ts';
+import { inGradient } from './part.ts';
 import {
   Carried,
   isRecording,

@@ -1,4 +1,6 @@
 /** A model's prediction seen layer by layer: who is called, on whose results. */
+
+import { observingParts } from '../autograd/observing.ts';
 import type { Tensor } from '../autograd/tensor.ts';
 import { tidy } from '../autograd/tidy.ts';
 import type { Engine } from '../gpu/engine.ts';
@@ -6,7 +8,6 @@ import { Batches, readInputs } from '../nn/batches.ts';
 import { inOrder } from '../nn/data.ts';
 import type { AnyLayer, CallOptions } from '../nn/layer.ts';
 import { Model } from '../nn/model.ts';
-import { observing } from '../nn/observing.ts';
 import type { SamplesBy } from '../nn/samples.ts';
 import { like, type Tensors } from '../nn/several.ts';
 import type { Shape } from '../values/shape.ts';
@@ -43,7 +44,7 @@ export function visitCalls(
   const calls = new Map<AnyLayer, number>();
   const makers = new Map<number, string>();
   return tidy(() =>
-    observing(
+    observingParts(
       (seen, taken, outputs) => {
         const layer = seen as AnyLayer;
         const known = paths.get(layer);

@@ -1,5 +1,6 @@
 /** The contract of layers: shapes, mathematics in the dtype of a policy, masks, and calls on tensors and symbolic tensors. */
-import { inPart, unobserved } from '../autograd/observing.ts';
+import { partRan, unobserved } from '../autograd/observing.ts';
+import { inPart } from '../autograd/part.ts';
 import type { Tensor } from '../autograd/tensor.ts';
 import { tidy } from '../autograd/tidy.ts';
 import type { Engine } from '../gpu/engine.ts';
@@ -12,7 +13,6 @@ import { isFloat } from '../values/dtype.ts';
 import { ArgumentError, ShapeError } from '../values/errors.ts';
 import { checkSampleShape, mayEqual, type SampleShape, type Shape, showShape } from '../values/shape.ts';
 import { gatherActivity, passActivity } from './activity.ts';
-import { showLayer } from './observing.ts';
 import { type Regularizer, type RegularizerLike, toRegularizer } from './regularizers.ts';
 import {
   isShapeList,
@@ -141,7 +141,7 @@ export abstract class Layer<
   /** `apply` with the masks that come in and go out beside the tensors: how models call their layers. */
   pass(inputs: readonly Tensor[], masks: readonly Mask[], options: Options): Passed {
     const { passed } = this.#pass(inputs, masks, options);
-    showLayer(this, inputs, passed.outputs);
+    partRan(this, inputs, passed.outputs);
     return passed;
   }
 

@@ -1,5 +1,6 @@
 /** `numerics.watch`: what ops store while a model trains, by layer: exponents, overflow where it happens, advice. */
-import { observe, type Part } from '../autograd/observing.ts';
+import { observe } from '../autograd/observing.ts';
+import { type Part, pathOf } from '../autograd/part.ts';
 import { tidy } from '../autograd/tidy.ts';
 import { defaultEngine } from '../gpu/default-engine.ts';
 import type { Engine } from '../gpu/engine.ts';
@@ -78,7 +79,7 @@ export function watch(model?: Weighted, options: WatchOptions = {}): Watch {
   if (engine.tracing)
     throw new ArgumentError('numerics.watch: it is asked for inside a traced function; ask outside');
   const watched = {
-    pathOf: (part: Part | undefined) => pathOf(model, part),
+    pathOf: (part: Part | undefined) => (model ? pathFrom(model, part) : pathOf(part)),
     variables: () => model && new Set(model.weights),
   };
   return new Watch(new Tally(engine, watched));
@@ -107,15 +108,15 @@ export async function firstBad(
 export const numerics = { watch, firstBad };
 
 /** Path of a running part, from inside the watched layer on; names of parts that are no layers in parentheses. Undefined: not watched. */
-function pathOf(watched: Weighted | undefined, part: Part | undefined): string | undefined {
+function pathFrom(watched: Weighted, part: Part | undefined): string | undefined {
   const names: string[] = [];
   let outermost: object | undefined;
   for (let at = part; at; at = at.outer) {
-    if (watched && at.owner === watched) return names.join('/') || watched.name;
+    if (at.owner === watched) return names.join('/') || watched.name;
     names.unshift(at.owner ? at.name : `(${at.name})`);
     outermost = at.owner ?? outermost;
   }
-  if (!watched || !outermost) return names.join('/');
+  if (!outermost) return names.join('/');
   // Layers of the model that someone calls one by one.
   const inside = [...watched.paths()].find(([layer]) => layer === outermost);
   return inside && [inside[1], ...names.slice(1)].join('/');

@@ -1,4 +1,6 @@
 /** Finds where a training step overflows: its loss once more, eagerly, every layer's results and their gradients looked through. */
+
+import { observingParts } from '../autograd/observing.ts';
 import { GradientTape } from '../autograd/tape.ts';
 import type { Tensor } from '../autograd/tensor.ts';
 import { keep, tidy } from '../autograd/tidy.ts';
@@ -6,7 +8,6 @@ import { all } from '../ops/all.ts';
 import { isFinite as finiteOf } from '../ops/is-finite.ts';
 import { isFloat } from '../values/dtype.ts';
 import type { Batch } from './batches.ts';
-import { observing } from './observing.ts';
 import { casting, forwardStep, type Training } from './steps.ts';
 
 /** Something of a step, in words, and whether all of it is finite. */
@@ -36,19 +37,20 @@ function look(training: Training, batch: Batch): Looked[] {
   const { optimizer } = training;
   const of = (what: string, value: Tensor | null): Looked[] =>
     value && isFloat(value.dtype) ? [{ what, finite: all(finiteOf(value)) }] : [];
-  let ran: { name: string; output: Tensor }[] = [];
+  const ran: { name: string; output: Tensor }[] = [];
   const see = (layer: object, _inputs: readonly Tensor[], outputs: readonly Tensor[]): void => {
     const { name } = layer as { name: string };
     for (const output of outputs) ran.push({ name, output: keep(output.alias()) });
   };
   const tape = new GradientTape();
   const { loss, scaled } = tape.record(() =>
-    casting(training, () => {
-      // Autocast rehearses what it runs.
-      ran = [];
-      const { loss } = observing(see, () => forwardStep(training, batch));
-      return { loss, scaled: optimizer.scaleLoss(loss) };
-    }),
+    // Outside of autocast, whose rehearsal is not seen from there.
+    observingParts(see, () =>
+      casting(training, () => {
+        const { loss } = forwardStep(training, batch);
+        return { loss, scaled: optimizer.scaleLoss(loss) };
+      }),
+    ),
   );
   const results = ran.filter(({ output }) => isFloat(output.dtype));
   const variables = training.variables();

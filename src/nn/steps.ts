@@ -1,6 +1,7 @@
 /** One step of training and one of evaluation, traced by jit: losses and metrics of a batch. */
 import { type Jitted, jit } from '../autograd/jit.ts';
-import { inPart, unobserved } from '../autograd/observing.ts';
+import { unobserved } from '../autograd/observing.ts';
+import { inPart } from '../autograd/part.ts';
 import { Tensor } from '../autograd/tensor.ts';
 import type { Variable } from '../autograd/variable.ts';
 import type { Engine } from '../gpu/engine.ts';

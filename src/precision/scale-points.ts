@@ -1,5 +1,5 @@
 /** Where layers scale the gradients that come back to them, and which scaling is at work. */
-import { partNow } from '../autograd/observing.ts';
+import { partNow } from '../autograd/part.ts';
 import { type Carried, isRecording, recordOp } from '../autograd/recording.ts';
 import type { Tensor } from '../autograd/tensor.ts';
 import type { Factor } from '../kernels/layer_scale.ts';

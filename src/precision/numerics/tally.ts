@@ -1,5 +1,6 @@
 /** What a watch counts on the GPU: a row for each kind of op, in pages of rows, and the steps; one dispatch a result. */
-import type { Arrived, Observer, Part, StepEnd, StoredOp } from '../../autograd/observing.ts';
+import type { Arrived, Observer, StepEnd, StoredOp } from '../../autograd/observing.ts';
+import type { Part } from '../../autograd/part.ts';
 import { emptyTensor, type Tensor, type VariableValues } from '../../autograd/tensor.ts';
 import type { Engine } from '../../gpu/engine.ts';
 import type { Storage } from '../../gpu/storage.ts';

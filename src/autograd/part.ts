@@ -1,0 +1,52 @@
+/** The parts of a program, layers as a rule, that ops run in. */
+
+/** A part of a program that is running, such as a layer. */
+export interface Part {
+  readonly name: string;
+  /** The layer, or the node of a graph; undefined of parts that are neither. */
+  readonly owner: object | undefined;
+  /** What it is a part of. */
+  readonly outer: Part | undefined;
+}
+
+let part: Part | undefined;
+/** Of the gradient that is being made of ops: how many there were by name. */
+let places: Map<string, number> | undefined;
+
+export function partNow(): Part | undefined {
+  return part;
+}
+
+/** Runs `fn` as a part of what is running. */
+export function inPart<T>(name: string, owner: object | undefined, fn: () => T): T {
+  return within({ name, owner, outer: part }, undefined, fn);
+}
+
+/** Runs `fn`, which makes the gradient of an op that ran in `of`. */
+export function inGradient<T>(of: Part | undefined, fn: () => T): T {
+  return within(of, new Map(), fn);
+}
+
+/** How many ops of this name the same gradient was made of before; counts this one. */
+export function placeOf(name: string): number {
+  const place = places?.get(name) ?? 0;
+  places?.set(name, place + 1);
+  return place;
+}
+
+/** The parts from the outermost on; names of those that are neither layers nor nodes in parentheses. Empty where there is none. */
+export function pathOf(inner: Part | undefined): string {
+  const names: string[] = [];
+  for (let at = inner; at; at = at.outer) names.unshift(at.owner ? at.name : `(${at.name})`);
+  return names.join('/');
+}
+
+function within<T>(inner: Part | undefined, counted: Map<string, number> | undefined, fn: () => T): T {
+  const before = { part, places };
+  [part, places] = [inner, counted];
+  try {
+    return fn();
+  } finally {
+    ({ part, places } = before);
+  }
+}
