@@ -8,6 +8,7 @@ export { type InspectedLayer, Inspection } from './inspection.ts';
 export { type LoadOptions, loadModel, type ModelSource } from './load-model.ts';
 export * from './plan.ts';
 export * from './planned.ts';
+export * from './planned-ops.ts';
 export { type ModelTarget, type SaveOptions, type SaveTarget, saveModel } from './save-model.ts';
 export type { KerasObject, StoredModel, StoredTensor } from './stored-model.ts';
 export { filesAt } from './url-files.ts';

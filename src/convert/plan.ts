@@ -9,18 +9,36 @@ import { InputLayer } from '../nn/layers/input.ts';
 import { Normalization } from '../nn/layers/normalization.ts';
 import { Model } from '../nn/model.ts';
 import type { SamplesBy } from '../nn/samples.ts';
+import { type AutocastOptions, checkAutocast } from '../precision/autocast.ts';
 import { type Policy, type PolicyLike, toPolicy } from '../precision/policy.ts';
+import { ArgumentError } from '../values/errors.ts';
 import { HALF_MAX, HALF_MIN_NORMAL } from '../values/half.ts';
 import { checkOptions } from '../values/options.ts';
 import { threeDigits } from '../values/text-table.ts';
+import { GraphModel } from './graph/graph-model.ts';
 import { type FoldedCall, whyNotFolded } from './input-scale.ts';
-import { inputBatches, layerPaths, visitCalls } from './layer-calls.ts';
+import { inFloat32, inputBatches, layerPaths, type Trained, visitCalls } from './layer-calls.ts';
+import { planOps } from './plan-ops.ts';
 import { Plan, type PlannedLayer, type Ranged } from './planned.ts';
-import { type Range, Ranges } from './ranges.ts';
+import type { OpPlan } from './planned-ops.ts';
+import { lossNotes, nearOverflow, ROOM } from './range-notes.ts';
+import { Ranges } from './ranges.ts';
 
-export interface PlanOptions {
+/** Of a plan by layers. */
+export interface PlanOptions extends CalibrationOptions {
   /** What layers get that nothing speaks against. Default `'mixed_float16'`. */
   policy?: PolicyLike;
+  rules?: undefined;
+}
+
+/** Of a plan by op. */
+export interface OpPlanOptions extends CalibrationOptions {
+  /** `'tensorflow'`, `'pytorch'`, or rules with lists that are changed, as `ht.autocast` takes them. */
+  rules: 'tensorflow' | 'pytorch' | AutocastOptions;
+  policy?: undefined;
+}
+
+interface CalibrationOptions {
   /** Sample inputs, as `predict` takes them: their ranges decide what float16 can hold. Default: none are measured. */
   calibration?: SamplesBy;
   /** Of the sample inputs. Default 8. */
@@ -29,20 +47,45 @@ export interface PlanOptions {
   engine?: Engine;
 }
 
-/** Room that results should have below 65504: sample inputs are not all inputs. */
-const ROOM = 4;
-
 /**
  * A plan for `model`, whose weights and policies stay as they are. Layers whose results are the model's stay in float32, as Keras advises: what
  * softmax, losses and users make of them would be rounded to 11 bits. With sample inputs the model predicts once in float32, and each layer's
  * inputs, results and weights are held against float16's range: where something would overflow, a scale is folded into the first and the last layers
- * if what lies between passes it on, else the layers that meet it stay in float32. Throws `ArgumentError`, `ShapeError`, `DataError`.
+ * if what lies between passes it on, else the layers that meet it stay in float32.
+ *
+ * With `rules`, as always of a graph-model (then by default TensorFlow's), the plan goes by op: what each op of a prediction computes in, and why. With
+ * sample inputs each op's results are measured before they are narrowed; an op that overflows goes to the list of those that need float32,
+ * wherever it stands. Throws `ArgumentError`, `ShapeError`, `DataError`.
  */
-export async function plan(model: Model, options: PlanOptions = {}): Promise<Plan> {
-  checkOptions('plan', options, ['policy', 'calibration', 'batchSize', 'engine']);
-  const policy = toPolicy(options.policy ?? 'mixed_float16');
-  const batchSize = checkCount('plan', 'batchSize', options.batchSize ?? 8);
+export async function plan(model: GraphModel, options?: CalibrationOptions): Promise<OpPlan>;
+export async function plan(model: Trained, options: OpPlanOptions): Promise<OpPlan>;
+export async function plan(model: Model, options?: PlanOptions): Promise<Plan>;
+export async function plan(
+  model: Trained,
+  options: PlanOptions | OpPlanOptions | CalibrationOptions = {},
+): Promise<Plan | OpPlan> {
+  checkOptions('plan', options, ['policy', 'rules', 'calibration', 'batchSize', 'engine']);
   const { calibration, engine = defaultEngine('plan') } = options;
+  const batchSize = checkCount('plan', 'batchSize', options.batchSize ?? 8);
+  const { policy, rules } = options as { policy?: PolicyLike; rules?: OpPlanOptions['rules'] };
+  if (policy !== undefined && (rules !== undefined || model instanceof GraphModel))
+    throw new ArgumentError(
+      `plan: policy ${rules === undefined ? 'for a graph-model, which has ops and no layers' : 'and rules'}; use policy for layers, rules for ops`,
+    );
+  if (rules === undefined && model instanceof Model)
+    return planLayers(model, engine, toPolicy(policy ?? 'mixed_float16'), calibration, batchSize);
+  const asked: AutocastOptions = typeof rules === 'string' ? { rules } : (rules ?? { rules: 'tensorflow' });
+  checkAutocast('plan', asked);
+  return planOps(model, engine, asked, calibration, batchSize);
+}
+
+async function planLayers(
+  model: Model,
+  engine: Engine,
+  policy: Policy,
+  calibration: SamplesBy | undefined,
+  batchSize: number,
+): Promise<Plan> {
   const measured =
     calibration === undefined ? undefined : await measure(model, engine, calibration, batchSize);
   const results = resultLayers(model);
@@ -71,11 +114,11 @@ async function measure(model: Model, engine: Engine, x: SamplesBy, batchSize: nu
   const found = { inputs: new Ranges(), results: new Ranges(), weights: new Ranges() };
   const calls = new Map<string, FoldedCall>();
   const last = resultLayers(model);
-  await model.underPolicy('float32', async () => {
+  await inFloat32(model, async () => {
     for await (const inputs of inputBatches('plan', model, engine, x, batchSize)) {
       const outputs = visitCalls(model, inputs, ({ path, layer, inputs: taken, outputs: given, from }) => {
         const name = path.replace(/ \(\d+\)$/, '');
-        calls.set(path, { layer, from, last: last.has(layer) });
+        if (layer) calls.set(path, { layer, from, last: last.has(layer) });
         for (const tensor of taken) if (isFloat32(tensor)) found.inputs.add(name, tensor);
         for (const tensor of given) if (isFloat32(tensor)) found.results.add(name, tensor);
       });
@@ -154,20 +197,8 @@ function notesOf(
     notes.push('weights and statistics stay float32');
   if (layer instanceof Embedding) notes.push('looked up in its half copy');
   const { results, weights } = ranges ?? {};
-  if (results && (results.max / scale) * ROOM > HALF_MAX)
-    notes.push(`near overflow: results up to ${threeDigits(results.max / scale)}`);
+  if (results) notes.push(...nearOverflow(results.max / scale));
   if (results) notes.push(...lossNotes('results', results));
   if (weights) notes.push(...lossNotes('weights', weights));
   return notes;
-}
-
-/** Worth a word: more than this share. */
-const SHARE = 0.01;
-
-function lossNotes(what: string, { nonzero, vanishing, subnormal }: Range): string[] {
-  const share = (count: number) => `${((count / nonzero) * 100).toFixed(1)} %`;
-  return [
-    ...(vanishing > SHARE * nonzero ? [`${share(vanishing)} of its ${what} vanish`] : []),
-    ...(subnormal > SHARE * nonzero ? [`${share(subnormal)} of its ${what} are subnormal`] : []),
-  ];
 }

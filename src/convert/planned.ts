@@ -50,10 +50,11 @@ export class Plan {
     );
   }
 
-  /** Carries the plan out on the model it was made for: weights change only where a scale is folded in. Once. */
+  /** Carries the plan out on the model it was made for, in place of rules by op: weights change only where a scale is folded in. Once. */
   async apply(model: Model): Promise<void> {
     if (this.inputScale !== undefined) await foldInputScale(this.#calls, this.inputScale);
     model.dtypePolicy = this.policies;
+    model.autocast = undefined;
   }
 
   toString(): string {

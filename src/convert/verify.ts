@@ -1,10 +1,10 @@
 /** `verify`: a model's results under its own policies against those in float32, whole and layer by layer. */
+import { withAutocaster } from '../autograd/autocasting.ts';
 import type { Tensor } from '../autograd/tensor.ts';
 import { keep, tidy } from '../autograd/tidy.ts';
 import { defaultEngine } from '../gpu/default-engine.ts';
 import type { Engine } from '../gpu/engine.ts';
 import { checkCount } from '../nn/checks.ts';
-import type { Model } from '../nn/model.ts';
 import type { SamplesBy } from '../nn/samples.ts';
 import { abs } from '../ops/abs.ts';
 import { argMax } from '../ops/arg-extreme.ts';
@@ -16,10 +16,17 @@ import { reshape } from '../ops/reshape.ts';
 import { square } from '../ops/square.ts';
 import { sub } from '../ops/sub.ts';
 import { sum } from '../ops/sum.ts';
-import { type AutocastOptions, autocast } from '../precision/autocast.ts';
+import type { AutocastOptions } from '../precision/autocast.ts';
 import { ArgumentError } from '../values/errors.ts';
 import { checkOptions } from '../values/options.ts';
-import { inputBatches, type LayerCall, visitCalls } from './layer-calls.ts';
+import {
+  inFloat32,
+  inputBatches,
+  type LayerCall,
+  type Trained,
+  underRules,
+  visitCalls,
+} from './layer-calls.ts';
 import { Difference, Verification } from './verification.ts';
 
 export interface VerifyOptions {
@@ -27,21 +34,30 @@ export interface VerifyOptions {
   maxError?: number;
   /** Of the sample inputs. Default 8. */
   batchSize?: number;
-  /** Runs the model in `ht.autocast` with these rules instead of under its own policies; then layers are not compared. */
+  /** Runs the model in `ht.autocast` with these rules. Default: those of the model, `model.autocast`. */
   autocast?: AutocastOptions;
   /** The model whose float32 results count, of the same layers. Default: the model itself. */
-  against?: Model;
+  against?: Trained;
   /** Where the model's weights are made, if they are not yet. Default: the default engine. */
   engine?: Engine;
 }
 
 /**
- * Predicts for `x` twice, in float32 and under the model's own policies, and compares all results, and those of every layer. The weights and the
+ * Predicts for `x` twice, in float32 and under the model's own policies or rules, and compares all results, and those of every layer or node. The weights and the
  * policies stay as they are. With `against`, float32 is that model's, such as the one that this was converted from. Throws `ArgumentError`, `ShapeError`, `DataError`.
  */
-export async function verify(model: Model, x: SamplesBy, options: VerifyOptions = {}): Promise<Verification> {
+export async function verify(
+  model: Trained,
+  x: SamplesBy,
+  options: VerifyOptions = {},
+): Promise<Verification> {
   checkOptions('verify', options, ['maxError', 'batchSize', 'autocast', 'against', 'engine']);
-  const { maxError, autocast: rules, against = model, engine = defaultEngine('verify') } = options;
+  const {
+    maxError,
+    autocast: rules = model.autocast,
+    against = model,
+    engine = defaultEngine('verify'),
+  } = options;
   if (maxError !== undefined && !(maxError >= 0))
     throw new ArgumentError(`verify: maxError ${maxError}; use a number from 0 on`);
   const batchSize = checkCount('verify', 'batchSize', options.batchSize ?? 8);
@@ -51,7 +67,7 @@ export async function verify(model: Model, x: SamplesBy, options: VerifyOptions 
     const found: Comparison[] = [];
     const reference = new Map<string, readonly Tensor[]>();
     try {
-      const wide = await against.underPolicy('float32', () =>
+      const wide = await inFloat32(against, () =>
         visitCalls(against, inputs, ({ path, outputs }) => {
           reference.set(
             path,
@@ -62,12 +78,11 @@ export async function verify(model: Model, x: SamplesBy, options: VerifyOptions 
       const compared = (call: LayerCall) => {
         const expected = reference.get(call.path) ?? [];
         for (const [index, tensor] of call.outputs.filter(isFloat).entries())
-          found.push(comparisonOf(layers, call.path, tensor, expected[index]!));
+          found.push(
+            withAutocaster(undefined, () => comparisonOf(layers, call.path, tensor, expected[index]!)),
+          );
       };
-      // Autocast may run the model twice, the first time without tensors to look at: whole results alone are compared there.
-      const own = rules
-        ? autocast({ ...rules, engine }, () => visitCalls(model, inputs, () => {}))
-        : visitCalls(model, inputs, compared);
+      const own = await underRules(model, rules, () => visitCalls(model, inputs, compared));
       for (const [index, name] of model.outputNames.entries())
         found.push(comparisonOf(outputs, name, own[index]!, wide[index]!));
       for (const tensor of [...wide, ...own]) tensor.dispose();

@@ -34,7 +34,7 @@ export interface CompileOptions {
    * optimizer that `compile` wraps then scales the loss by 1, and skips steps that overflow. Default: the loss scale of the optimizer alone.
    */
   lossScaling?: 'adaptive' | AdaptiveLossScale;
-  /** Runs each training and evaluation step in `ht.autocast` with these rules, and scales the loss as under `mixed_float16`. Default: not. */
+  /** Becomes `model.autocast`: steps and predictions run by these rules, the loss is scaled as under `mixed_float16`. Default: `model.autocast`. */
   autocast?: AutocastOptions;
 }
 

@@ -4,13 +4,13 @@ import { Tensor } from '../autograd/tensor.ts';
 import type { Variable } from '../autograd/variable.ts';
 import { defaultEngine } from '../gpu/default-engine.ts';
 import type { Engine } from '../gpu/engine.ts';
-import { fromValues } from '../ops/input.ts';
 import type { AdaptiveLossScale } from '../precision/adaptive-loss-scale.ts';
+import { type AutocastOptions, checkAutocast } from '../precision/autocast.ts';
 import { list } from '../values/dtype.ts';
 import { ArgumentError, ShapeError } from '../values/errors.ts';
 import { checkOptions } from '../values/options.ts';
 import { RandomStream } from '../values/random.ts';
-import { mayBeSame, type Shape, sameShape, showShape, sizeOf } from '../values/shape.ts';
+import { mayBeSame, type Shape, sameShape, showShape } from '../values/shape.ts';
 import { Batches, type Given, type InputSpec, readBatches, readInputs } from './batches.ts';
 import type { Logs } from './callbacks/callback.ts';
 import { checkCount } from './checks.ts';
@@ -20,10 +20,11 @@ import { checkFitOptions, type FitOptions, fit, type History, runEpoch } from '.
 import { type AnyLayer, type CallOptions, Layer, type LayerOptions } from './layer.ts';
 import type { LossScaleOptimizer } from './optimizers/loss-scale-optimizer.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
+import { predictBatches } from './predict.ts';
 import type { SamplesBy } from './samples.ts';
 import { saveTo } from './saving.ts';
 import { type Like, like, shapesIn, type Tensors } from './several.ts';
-import { measuresOf, type Training, testStep } from './steps.ts';
+import { casting, measuresOf, type Training, testStep } from './steps.ts';
 import { type SummaryRow, summaryOf } from './summary.ts';
 
 export interface BatchOptions {
@@ -53,6 +54,7 @@ export abstract class Model<In extends Tensors = Tensors, Out extends Tensors = 
   readonly #label: string;
   #compiled: Compiled | undefined;
   #compileOptions: CompileOptions | undefined;
+  #autocast: AutocastOptions | undefined;
   #predict: Jitted<Tensor[], readonly Tensor[]> | undefined;
   #shuffles: RandomStream | undefined;
   #advised = false;
@@ -122,6 +124,20 @@ export abstract class Model<In extends Tensors = Tensors, Out extends Tensors = 
   }
 
   /**
+   * Rules of precision by op: `predict`, `evaluate` and `fit` run in `ht.autocast` with them, the layers being float32. Set them before
+   * `compile`, so that it scales the loss. Files keep them. Undefined: none. Throws `ArgumentError` as `ht.autocast` does.
+   */
+  get autocast(): AutocastOptions | undefined {
+    return this.#autocast;
+  }
+
+  set autocast(rules: AutocastOptions | undefined) {
+    if (rules !== undefined) checkAutocast(`${this.where}: autocast`, rules);
+    this.#autocast = rules;
+    this.policyChanged();
+  }
+
+  /**
    * Chooses optimizer, losses and metrics. Warns, once, of results in float16: what softmax and users make of them is rounded to 11 bits.
    * Throws `ArgumentError`.
    */
@@ -132,7 +148,9 @@ export abstract class Model<In extends Tensors = Tensors, Out extends Tensors = 
         `${this.where}: the result of ${list(narrow)} is float16; give the layer, or an activation after it, dtype 'float32'`,
       );
     this.#advised = true;
-    this.#compiled = compiled(options, this.outputNames, this.policy, mixedIn(this.layers), this.#compiled);
+    if (options.autocast !== undefined) this.autocast = options.autocast;
+    const own = { ...options, ...(this.#autocast && { autocast: this.#autocast }) };
+    this.#compiled = compiled(own, this.outputNames, this.policy, mixedIn(this.layers), this.#compiled);
     this.#compileOptions = options;
   }
 
@@ -208,30 +226,13 @@ export abstract class Model<In extends Tensors = Tensors, Out extends Tensors = 
     const data = new Batches('predict', await readInputs('predict', this.inputSpecs, x), [], []);
     const samples = this.#samplesOf(data.inputs);
     this.build(samples, engine);
-    this.#predict ??= jit(
-      (...batch: Tensor[]) =>
-        this.pass(
-          batch,
-          batch.map(() => null),
-          {} as CallOptions<In>,
-        ).outputs,
+    this.#predict ??= jit((...batch: Tensor[]) =>
+      casting({ autocast: this.#autocast, engine }, () => {
+        const masks = batch.map(() => null);
+        return this.pass(batch, masks, {} as CallOptions<In>).outputs;
+      }),
     );
-    const order = inOrder(data.count);
-    const parts: { shape: Shape; values: Float32Array }[] = [];
-    for (let from = 0; from < data.count; from += batchSize) {
-      const { inputs } = data.batch(engine, order, from, Math.min(from + batchSize, data.count));
-      const results = this.#predict(...inputs);
-      for (const input of inputs) input.dispose();
-      const read = await Promise.all(results.map((result) => result.data()));
-      for (const [index, result] of results.entries()) {
-        const shape = [data.count, ...result.shape.slice(1)];
-        parts[index] ??= { shape, values: new Float32Array(sizeOf(shape)) };
-        const { values } = parts[index];
-        values.set(read[index]!, (from * values.length) / data.count);
-        result.dispose();
-      }
-    }
-    const results = parts.map(({ shape, values }) => fromValues(engine, values, shape, 'float32', 'predict'));
+    const results = await predictBatches(engine, this.#predict, data, batchSize);
     return like<Out, Tensor>(this.givesList, results) as Out;
   }
 

@@ -103,8 +103,11 @@ function stepping<T>(training: Training, fn: () => T): T {
   return casting(training, () => (lossScaling ? lossScaling.during(fn, optimizer) : fn()));
 }
 
-/** Runs `fn` in the autocast that the model was compiled with. */
-export function casting<T>({ autocast: rules, engine }: Training, fn: () => T): T {
+/** Runs `fn` in the autocast of the model, where it has one. */
+export function casting<T>(
+  { autocast: rules, engine }: Pick<Training, 'autocast' | 'engine'>,
+  fn: () => T,
+): T {
   return rules ? autocast({ ...rules, engine }, fn) : fn();
 }
 

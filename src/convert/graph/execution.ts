@@ -1,4 +1,6 @@
 /** A graph is run: node after node by the tables of ops, what is known on the host there, and nothing kept longer than it is needed. */
+import { partRan } from '../../autograd/observing.ts';
+import { inPart } from '../../autograd/part.ts';
 import { Tensor } from '../../autograd/tensor.ts';
 import { tidy } from '../../autograd/tidy.ts';
 import type { Engine } from '../../gpu/engine.ts';
@@ -72,8 +74,10 @@ function runNode(engine: Engine, node: GraphNode, inputs: readonly Value[]): rea
     const known = onHost ? HOST[node.op]!(call) : undefined;
     if (!known && !Object.hasOwn(OPS, node.op))
       throw new FormatError('its inputs are computed from data; they must follow from shapes and constants');
-    const result = known ?? tidy(() => OPS[node.op]!(call));
-    return Array.isArray(result) ? result : [result as Value];
+    const result = known ?? inPart(node.name, node, () => tidy(() => OPS[node.op]!(call)));
+    const values: readonly Value[] = Array.isArray(result) ? result : [result as Value];
+    partRan(node, inputs.filter(isTensor), values.filter(isTensor));
+    return values;
   } catch (error) {
     if (!(error instanceof HalftapeError)) throw error;
     const named = new (error.constructor as new (message: string, options: ErrorOptions) => HalftapeError)(
@@ -82,4 +86,8 @@ function runNode(engine: Engine, node: GraphNode, inputs: readonly Value[]): rea
     );
     throw named;
   }
+}
+
+function isTensor(value: Value): value is Tensor {
+  return value instanceof Tensor;
 }

@@ -5,8 +5,11 @@ import { isRecording } from '../../autograd/recording.ts';
 import { Tensor } from '../../autograd/tensor.ts';
 import { Variable } from '../../autograd/variable.ts';
 import type { Engine } from '../../gpu/engine.ts';
+import type { InputSpec } from '../../nn/batches.ts';
+import { casting } from '../../nn/steps.ts';
 import { cast } from '../../ops/cast.ts';
 import { fromValues, type TensorLike, toTensor } from '../../ops/input.ts';
+import { type AutocastOptions, checkAutocast } from '../../precision/autocast.ts';
 import { type DType, isFloat, list, show } from '../../values/dtype.ts';
 import { ArgumentError, DisposedError, DtypeError, ShapeError } from '../../values/errors.ts';
 import { type Shape, showShape } from '../../values/shape.ts';
@@ -47,6 +50,7 @@ export class GraphModel {
   readonly #graph: Graph;
   readonly #constants: ReadonlyMap<string, HostArray | Variable>;
   readonly #plans = new Map<string, Plan>();
+  #autocast: AutocastOptions | undefined;
   #program: Jitted<[readonly string[], readonly Tensor[], readonly string[]], readonly Tensor[]> | undefined;
   #disposed = false;
 
@@ -61,6 +65,38 @@ export class GraphModel {
       inputs.map(({ endpoint }) => endpoint.node),
       outputs.map(({ endpoint }) => endpoint),
     );
+  }
+
+  /**
+   * Rules of precision by op: `predict` and `execute` run in `ht.autocast` with them. What a file keeps of them is here when it is loaded.
+   * Undefined: none. Throws `ArgumentError` as `ht.autocast` does.
+   */
+  get autocast(): AutocastOptions | undefined {
+    return this.#autocast;
+  }
+
+  set autocast(rules: AutocastOptions | undefined) {
+    if (rules !== undefined) checkAutocast(`${this.#graph.name}: autocast`, rules);
+    this.#autocast = rules;
+    this.#program?.dispose();
+    this.#program = undefined;
+  }
+
+  get outputNames(): readonly string[] {
+    return this.outputs.map(({ name }) => name);
+  }
+
+  /** The inputs as of layers: shapes of one sample, NaN where a size is not given, undefined where nothing is. */
+  get inputSpecs(): readonly InputSpec[] {
+    return this.inputs.map(({ name, shape, dtype }) => {
+      const sample = shape?.slice(1).map((size) => (size < 0 ? Number.NaN : size));
+      return { name, dtype, sample };
+    });
+  }
+
+  /** Samples in a batch where the graph fixes their number. */
+  get batchSize(): number | undefined {
+    return this.inputs.map(({ shape }) => shape?.[0] ?? -1).find((size) => size > 0);
   }
 
   /** The weights on the GPU. Not trainable unless that is asked of them: `weight.trainable = true`. */
@@ -83,6 +119,13 @@ export class GraphModel {
    */
   predict(inputs: GraphInputs): Tensor | Tensor[] {
     return this.execute(inputs);
+  }
+
+  /** The outputs for these inputs, in order, op by op: no program is kept for the next call. Throws like `predict`. */
+  pass(inputs: readonly Tensor[]): readonly Tensor[] {
+    const given = this.#given(inputs);
+    const outputs = this.outputs.map(({ endpoint }) => endpoint);
+    return this.#results([...given.keys()], [...given.values()], outputs);
   }
 
   /** What nodes give, `'node'` or `'node:1'`, or the outputs of these names; only what they need is run. Throws like `predict`. */
@@ -110,24 +153,34 @@ export class GraphModel {
     tensors: readonly Tensor[],
     outputs: readonly Endpoint[],
   ): readonly Tensor[] {
-    const fn = (names: readonly string[], tensors: readonly Tensor[], wanted: readonly string[]) => {
-      const given = new Map<string, Tensor | HostArray | Variable>(this.#constants);
-      for (const [i, name] of names.entries()) given.set(name, tensors[i]!);
-      const plan = this.#plan(
+    if (isRecording()) return this.#results(names, tensors, outputs);
+    this.#program ??= jit((names: readonly string[], tensors: readonly Tensor[], wanted: readonly string[]) =>
+      this.#results(
         names,
+        tensors,
         wanted.map((name) => endpointOf('execute', name)),
-      );
-      return run(this.engine, plan, given).map((value) => {
+      ),
+    );
+    const wanted = outputs.map(({ node, output }) => `${node}:${output}`);
+    return this.#program(names, tensors, wanted);
+  }
+
+  #results(
+    names: readonly string[],
+    tensors: readonly Tensor[],
+    outputs: readonly Endpoint[],
+  ): readonly Tensor[] {
+    const given = new Map<string, Tensor | HostArray | Variable>(this.#constants);
+    for (const [i, name] of names.entries()) given.set(name, tensors[i]!);
+    const plan = this.#plan(names, outputs);
+    return casting({ autocast: this.#autocast, engine: this.engine }, () =>
+      run(this.engine, plan, given).map((value) => {
         if (value instanceof Variable) return value.values.alias();
         if (value instanceof HostArray)
           return fromValues(this.engine, value.values as number[], value.shape, value.dtype, 'execute');
         return value.alias();
-      });
-    };
-    const wanted = outputs.map(({ node, output }) => `${node}:${output}`);
-    if (isRecording()) return fn(names, tensors, wanted);
-    this.#program ??= jit(fn);
-    return this.#program(names, tensors, wanted);
+      }),
+    );
   }
 
   #plan(names: readonly string[], outputs: readonly Endpoint[]): Plan {
@@ -145,9 +198,8 @@ export class GraphModel {
     if (port) return port.endpoint;
     const endpoint = endpointOf('execute', name);
     if (this.#graph.nodes.has(endpoint.node)) return endpoint;
-    const names = this.outputs.map((output) => output.name);
     throw new ArgumentError(
-      `execute: no output and no node is called ${show(name)}; the outputs are ${list(names)}`,
+      `execute: no output and no node is called ${show(name)}; the outputs are ${list(this.outputNames)}`,
     );
   }
 

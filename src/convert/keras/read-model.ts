@@ -6,6 +6,7 @@ import { Sequential } from '../../nn/sequential.ts';
 import { list } from '../../values/dtype.ts';
 import type { SampleShape } from '../../values/shape.ts';
 import { isRecord, Place } from '../json.ts';
+import { RULES, rulesAt } from '../precision-rules.ts';
 import type { KerasObject } from '../stored-model.ts';
 import type { ReadContext } from './context.ts';
 import { isKnownOperation, operationName } from './operations.ts';
@@ -35,7 +36,9 @@ export function modelFromConfig(
   requireKnown(place, customObjects);
   const kind = kindOf(place, { customObjects });
   if (kind === 'layer') place.at('class_name').refuse("a model: 'Sequential' or 'Functional'");
-  return anyFrom(place, { keras, customObjects, layer: anyFrom }) as unknown as Model;
+  const model = anyFrom(place, { keras, customObjects, layer: anyFrom }) as unknown as Model;
+  model.autocast = rulesAt(place.at('config').at(RULES));
+  return model;
 }
 
 function anyFrom(place: Place, context: ReadContext): AnyLayer {

@@ -7,13 +7,16 @@ import { Sequential } from '../../nn/sequential.ts';
 import { show } from '../../values/dtype.ts';
 import { ArgumentError } from '../../values/errors.ts';
 import type { Shape } from '../../values/shape.ts';
+import { RULES, rulesToConfig } from '../precision-rules.ts';
 import type { KerasObject } from '../stored-model.ts';
 import { snake } from './names.ts';
 import { type Dialect, layerToConfig, objectOf } from './write-layer.ts';
 
 /** Throws `ArgumentError` for what no configuration holds. */
 export function modelToConfig(model: Model, dialect: Dialect): KerasObject {
-  return toConfig(model as unknown as AnyLayer, dialect);
+  const object = toConfig(model as unknown as AnyLayer, dialect);
+  const rules = rulesToConfig(model.autocast);
+  return rules ? { ...object, config: { ...object.config, [RULES]: rules } } : object;
 }
 
 function toConfig(layer: AnyLayer, dialect: Dialect): KerasObject {
