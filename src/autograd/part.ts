@@ -41,6 +41,20 @@ export function pathOf(inner: Part | undefined): string {
   return names.join('/');
 }
 
+/** Path of the layer that is being called, as policy maps have it: without the outermost one, where that has layers inside; or the node's name. */
+export function layerPathNow(): string {
+  const names: string[] = [];
+  for (let at = part; at; at = at.outer) if (at.owner) names.unshift(at.name);
+  return names.slice(names.length > 1 ? 1 : 0).join('/');
+}
+
+/** Whether the layer or node that is running is one of `paths`, or inside one. */
+export function runsIn(paths: readonly string[]): boolean {
+  if (paths.length === 0) return false;
+  const own = layerPathNow();
+  return paths.some((path) => own === path || own.startsWith(`${path}/`));
+}
+
 function within<T>(inner: Part | undefined, counted: Map<string, number> | undefined, fn: () => T): T {
   const before = { part, places };
   [part, places] = [inner, counted];

@@ -13,7 +13,7 @@ import { ArgumentError } from '../values/errors.ts';
 import { isKnown } from '../values/shape.ts';
 import { threeDigits } from '../values/text-table.ts';
 import { inFloat32, inputBatches, predicted, type Trained } from './layer-calls.ts';
-import { type KeptOp, OpPlan, type PlannedOp } from './planned-ops.ts';
+import { type KeptLayer, OpPlan, type PlannedOp } from './planned-ops.ts';
 import { lossNotes, nearOverflow } from './range-notes.ts';
 
 /** Throws as `plan` does. */
@@ -26,20 +26,19 @@ export async function planOps(
 ): Promise<OpPlan> {
   return inFloat32(model, async () => {
     let rules = asked;
-    const kept: KeptOp[] = [];
+    const kept: KeptLayer[] = [];
     for (;;) {
       model.autocast = rules;
       const explained = await explain(model, engine, calibration, batchSize);
       const measured =
         calibration === undefined ? undefined : await measure(model, engine, calibration, batchSize);
-      const overflowing = measured ? overflowIn(model, measured, explained) : [];
-      const added = overflowing.filter(({ op }) => !kept.some((known) => known.op === op));
+      const before = rules.float32In ?? [];
+      const added = measured
+        ? overflowIn(model, measured).filter(({ layer }) => !before.includes(layer))
+        : [];
       if (added.length === 0) return new OpPlan(rules, plannedOps(model, explained, measured), kept);
       kept.push(...added);
-      rules = inFloat32Too(
-        rules,
-        added.map(({ op }) => op),
-      );
+      rules = { ...rules, float32In: [...before, ...added.map(({ layer }) => layer)] };
     }
   });
 }
@@ -98,36 +97,19 @@ async function measure(
   return (await watched.report()).ops;
 }
 
-/** The ops that overflow float16, the first place of each; where an input or a weight does not fit, the ops of that layer that take it. */
-function overflowIn(
-  model: Trained,
-  measured: readonly OpNumerics[],
-  explained: readonly ExplainedOp[],
-): readonly KeptOp[] {
+/** The layers in which something overflows float16: a result, or an input or a weight that an op there takes. */
+function overflowIn(model: Trained, measured: readonly OpNumerics[]): readonly KeptLayer[] {
   const found = new Map<string, string>();
   for (const { layer, op, kind, dtype, overflows, infinities, largest } of measured) {
+    const path = within(model, layer);
     // A weight's copy holds infinities by now.
     const beyond = overflows > 0 || (kind === 'weight' && infinities > 0);
-    if (dtype !== 'float16' || !beyond) continue;
-    const at = layer === '' ? '' : ` in '${within(model, layer)}'`;
-    const own = kind === 'op' && op !== 'cast';
-    const takes = explained.filter((one) => one.layer === layer && one.inputs.startsWith('float16'));
+    if (dtype !== 'float16' || !beyond || path === '' || found.has(path)) continue;
+    const what = kind === 'weight' ? 'weights' : op === 'cast' ? 'inputs' : `results of ${op}`;
     const size = kind === 'weight' ? '' : ` up to ${threeDigits(largest)}`;
-    const what = own ? 'results' : kind === 'weight' ? `weights of '${op}'` : 'inputs';
-    for (const name of own ? [op] : takes.map((one) => one.name))
-      if (!found.has(name)) found.set(name, `${what}${size}${at} overflow float16`);
+    found.set(path, `${what}${size} overflow`);
   }
-  return [...found].map(([op, reason]) => ({ op, reason }));
-}
-
-/** The rules with these ops on the list of those that need float32. */
-function inFloat32Too(rules: AutocastOptions, ops: readonly string[]): AutocastOptions {
-  if (rules.rules === 'pytorch') {
-    const { add = [], ...rest } = rules.float32 ?? {};
-    return { ...rules, float32: { ...rest, add: [...add, ...ops] } };
-  }
-  const { add = [], ...rest } = rules.deny ?? {};
-  return { ...rules, deny: { ...rest, add: [...add, ...ops] } };
+  return [...found].map(([layer, reason]) => ({ layer, reason }));
 }
 
 /** Ops of one kind in one layer as one. */

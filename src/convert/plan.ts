@@ -54,8 +54,7 @@ interface CalibrationOptions {
  * if what lies between passes it on, else the layers that meet it stay in float32.
  *
  * With `rules`, as always of a graph-model (then by default TensorFlow's), the plan goes by op: what each op of a prediction computes in, and why. With
- * sample inputs each op's results are measured before they are narrowed; an op that overflows goes to the list of those that need float32,
- * wherever it stands. Throws `ArgumentError`, `ShapeError`, `DataError`.
+ * sample inputs each op's results are measured before they are narrowed; a layer, or a node, where one overflows is kept in float32. Throws `ArgumentError`, `ShapeError`, `DataError`.
  */
 export async function plan(model: GraphModel, options?: CalibrationOptions): Promise<OpPlan>;
 export async function plan(model: Trained, options: OpPlanOptions): Promise<OpPlan>;

@@ -22,21 +22,21 @@ export interface PlannedOp {
   readonly notes: readonly string[];
 }
 
-/** An op that the plan took from float16. */
-export interface KeptOp {
-  readonly op: string;
-  /** Where, and by what, it overflows. */
+/** A layer, or a node of a graph, whose ops the plan keeps in float32. */
+export interface KeptLayer {
+  readonly layer: string;
+  /** What overflows float16 there. */
   readonly reason: string;
 }
 
 export class OpPlan {
-  /** Of the plan: those asked for, and what was added to their lists. */
+  /** Those asked for, and in `float32In` the layers that stay float32. */
   readonly rules: AutocastOptions;
   readonly ops: readonly PlannedOp[];
-  /** Ops that stay float32 wherever they are, since one of them overflows float16 on the sample inputs. */
-  readonly kept: readonly KeptOp[];
+  /** What the sample inputs added to `float32In`. */
+  readonly kept: readonly KeptLayer[];
 
-  constructor(rules: AutocastOptions, ops: readonly PlannedOp[], kept: readonly KeptOp[]) {
+  constructor(rules: AutocastOptions, ops: readonly PlannedOp[], kept: readonly KeptLayer[]) {
     this.rules = rules;
     this.ops = ops;
     this.kept = kept;
@@ -65,7 +65,7 @@ export class OpPlan {
     return [
       textTable(head, rows),
       `${half} of ${total} ops compute in float16 by the rules '${this.rules.rules ?? 'tensorflow'}'.`,
-      ...this.kept.map(({ op, reason }) => `All ${op} stay float32: ${reason}.`),
+      ...this.kept.map(({ layer, reason }) => `'${layer}' stays in float32: ${reason}.`),
     ].join('\n');
   }
 }

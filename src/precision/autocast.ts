@@ -32,6 +32,8 @@ export interface PytorchRules {
 export type AutocastOptions = (TensorflowRules | PytorchRules) & {
   /** False: inside, nothing is cast, whatever stands around it. Default true. */
   readonly enabled?: boolean;
+  /** Layers whose ops stay in float32, by their paths inside the model, such as `'encoder/dense_1'`, or what is in them; nodes of a graph by their names. */
+  readonly float32In?: readonly string[];
   /** Of the tensors inside. Default: the default engine. */
   readonly engine?: Engine;
 };
@@ -54,31 +56,49 @@ const LISTS = ['float16', 'float32', 'widest'] as const;
 export function autocast<T>(options: AutocastOptions, fn: () => T): T {
   const chosen = checkAutocast('autocast', options);
   if (!chosen.enabled) return withAutocaster(undefined, () => notAsync(fn()));
-  if (chosen.rules === 'pytorch') return withAutocaster(new ListCaster(chosen.lists), () => notAsync(fn()));
-  return runPainted(options.engine ?? defaultEngine('autocast'), chosen.classes, fn);
+  const { float32In } = chosen;
+  if (chosen.rules === 'pytorch')
+    return withAutocaster(new ListCaster(chosen.lists, float32In), () => notAsync(fn()));
+  return runPainted(options.engine ?? defaultEngine('autocast'), chosen.classes, float32In, fn);
 }
 
-type Checked = { readonly enabled: boolean } & (
+type Checked = { readonly enabled: boolean; readonly float32In: readonly string[] } & (
   | { readonly rules: 'pytorch'; readonly lists: ReadonlyMap<string, ListName> }
   | { readonly rules: 'tensorflow'; readonly classes: ReadonlyMap<string, PrecisionClass> }
 );
 
 /** The rules that options ask for. Throws `ArgumentError` for what is none. */
 export function checkAutocast(where: string, options: AutocastOptions): Checked {
-  const { rules = 'tensorflow', enabled = true } = options;
+  const { rules = 'tensorflow', enabled = true, float32In = [] } = options;
   if (!(RULES as readonly unknown[]).includes(rules))
     throw new ArgumentError(`${where}: unknown rules ${show(rules)}; use ${list(RULES)}`);
-  checkOptions(where, options, ['rules', 'enabled', 'engine', ...(rules === 'pytorch' ? LISTS : CLASSES)]);
+  checkOptions(where, options, [
+    'rules',
+    'enabled',
+    'engine',
+    'float32In',
+    ...(rules === 'pytorch' ? LISTS : CLASSES),
+  ]);
   if (typeof enabled !== 'boolean')
     throw new ArgumentError(`${where}: enabled is ${show(enabled)}; use true or false`);
+  if (!Array.isArray(float32In) || float32In.some((path) => typeof path !== 'string'))
+    throw new ArgumentError(
+      `${where}: float32In is ${show(float32In)}; use an array of paths of layers, or names of nodes`,
+    );
   if (rules === 'tensorflow')
     return {
       enabled,
+      float32In,
       rules,
       classes: changed<PrecisionClass>(where, [], CLASSES, options as TensorflowRules),
     };
   const standard = LISTS.flatMap((name) => PYTORCH_LISTS[name].map((op) => [op, name] as const));
-  return { enabled, rules, lists: changed<ListName>(where, standard, LISTS, options as PytorchRules) };
+  return {
+    enabled,
+    float32In,
+    rules,
+    lists: changed<ListName>(where, standard, LISTS, options as PytorchRules),
+  };
 }
 
 /** The lists by op, changed as asked: what is removed from its list is on none. */

@@ -8,6 +8,7 @@ import {
   withOpLog,
 } from '../autograd/autocasting.ts';
 import { unobserved } from '../autograd/observing.ts';
+import { runsIn } from '../autograd/part.ts';
 import { withoutRecorder } from '../autograd/recording.ts';
 import { inScope } from '../autograd/scope.ts';
 import { mapTensors, tensorsIn } from '../autograd/structure.ts';
@@ -41,12 +42,14 @@ class Rehearsal implements Autocaster {
   readonly widenings: Widening[] = [];
   readonly #engine: Engine;
   readonly #classes: ReadonlyMap<string, PrecisionClass>;
+  readonly #float32In: readonly string[];
   readonly #makers = new Map<number, number>();
   readonly #widened = new Map<number, Widening>();
 
-  constructor(engine: Engine, classes: ReadonlyMap<string, PrecisionClass>) {
+  constructor(engine: Engine, classes: ReadonlyMap<string, PrecisionClass>, float32In: readonly string[]) {
     this.#engine = engine;
     this.#classes = classes;
+    this.#float32In = float32In;
   }
 
   cast({ inputs }: OpCall): { inputs: readonly Tensor[]; why: string } {
@@ -65,6 +68,7 @@ class Rehearsal implements Autocaster {
       return;
     }
     const index = this.ops.length;
+    const kept = runsIn(this.#float32In);
     const chosen: Tensor[] = [];
     recast(inputs, uniform, (tensor) => {
       chosen.push(tensor);
@@ -73,7 +77,8 @@ class Rehearsal implements Autocaster {
     for (const { id } of inputs) this.#widened.get(id)?.readers.push(index);
     this.ops.push({
       name,
-      precision: this.#classes.get(name) ?? precision,
+      precision: kept ? 'deny' : (this.#classes.get(name) ?? precision),
+      kept,
       inputs: inputs.flatMap(({ id }) => this.#makers.get(id) ?? []),
       float32: chosen.length > 0 && chosen.every(({ dtype }) => dtype === 'float32'),
       dtypes: inputs.map(({ dtype }) => dtype),
@@ -137,8 +142,13 @@ class Performance implements Autocaster {
 }
 
 /** Runs `fn` with the casts that the painting of its graph asks for. Its results keep the dtypes that they have without. */
-export function runPainted<T>(engine: Engine, classes: ReadonlyMap<string, PrecisionClass>, fn: () => T): T {
-  const performance = new Performance(rehearse(engine, classes, fn));
+export function runPainted<T>(
+  engine: Engine,
+  classes: ReadonlyMap<string, PrecisionClass>,
+  float32In: readonly string[],
+  fn: () => T,
+): T {
+  const performance = new Performance(rehearse(engine, new Rehearsal(engine, classes, float32In), fn));
   const { results } = performance.graph;
   try {
     return withAutocaster(performance, () => {
@@ -152,8 +162,7 @@ export function runPainted<T>(engine: Engine, classes: ReadonlyMap<string, Preci
   }
 }
 
-function rehearse<T>(engine: Engine, classes: ReadonlyMap<string, PrecisionClass>, fn: () => T): Graph {
-  const rehearsal = new Rehearsal(engine, classes);
+function rehearse<T>(engine: Engine, rehearsal: Rehearsal, fn: () => T): Graph {
   const dtypes = () => {
     const result = fn();
     if (result instanceof Promise) {

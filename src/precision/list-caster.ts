@@ -1,5 +1,6 @@
 /** Autocast as PyTorch has it: lists of ops that run in float16, in float32, or in the widest dtype of their inputs. */
 import type { Autocaster, OpCall } from '../autograd/autocasting.ts';
+import { runsIn } from '../autograd/part.ts';
 import type { Tensor } from '../autograd/tensor.ts';
 import type { FloatDType } from '../values/dtype.ts';
 import { ArgumentError } from '../values/errors.ts';
@@ -32,14 +33,18 @@ const BANNED: Readonly<Record<string, string>> = {
 export class ListCaster implements Autocaster {
   readonly gradients = false;
   readonly #lists: ReadonlyMap<string, ListName>;
+  readonly #float32In: readonly string[];
   readonly #casts = new Casts(false);
 
-  constructor(lists: ReadonlyMap<string, ListName>) {
+  constructor(lists: ReadonlyMap<string, ListName>, float32In: readonly string[]) {
     this.#lists = lists;
+    this.#float32In = float32In;
   }
 
   cast({ name, inputs, uniform }: OpCall): { inputs: readonly Tensor[]; why: string } {
     if (name === 'cast') return { inputs, why: 'asked for' };
+    if (runsIn(this.#float32In))
+      return this.#all(name, inputs, uniform, 'float32', 'its layer stays in float32');
     const list = this.#lists.get(name);
     const floats = new Set<string>();
     recast(inputs, uniform, (tensor) => {
@@ -57,7 +62,7 @@ export class ListCaster implements Autocaster {
     const list = this.#lists.get(name);
     if (!list && BANNED[name])
       throw new ArgumentError(`autocast: ${name} is banned by PyTorch's rules: ${BANNED[name]}`);
-    if (list !== 'float16' && list !== 'float32') return undefined;
+    if ((list !== 'float16' && list !== 'float32') || runsIn(this.#float32In)) return undefined;
     return this.#all(name, inputs, undefined, list, `on the ${list} list`).inputs;
   }
 

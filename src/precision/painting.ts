@@ -12,6 +12,8 @@ export interface GraphNode {
   readonly inputs: readonly number[];
   /** Whether all that may be cast is float32. */
   readonly float32: boolean;
+  /** Its layer stays float32, whatever the op's list is. */
+  readonly kept?: boolean;
 }
 
 export interface Painted {
@@ -60,7 +62,8 @@ export function paint(nodes: readonly GraphNode[]): readonly Painted[] {
   });
 }
 
-function reasonAgainst({ precision, float32 }: GraphNode, denied: boolean): string {
+function reasonAgainst({ precision, float32, kept }: GraphNode, denied: boolean): string {
+  if (kept) return 'its layer stays in float32';
   if (precision === 'unlisted') return 'on no list: stays as it is';
   if (!float32) return `${precision}: has no float32 input to cast`;
   if (precision === 'deny') return 'on the deny list';

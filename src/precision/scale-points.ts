@@ -1,5 +1,5 @@
 /** Where layers scale the gradients that come back to them, and which scaling is at work. */
-import { partNow } from '../autograd/part.ts';
+import { layerPathNow } from '../autograd/part.ts';
 import { type Carried, isRecording, recordOp } from '../autograd/recording.ts';
 import type { Tensor } from '../autograd/tensor.ts';
 import type { Factor } from '../kernels/layer_scale.ts';
@@ -26,17 +26,10 @@ export function withScaling<T>(scale: ScaleGradient, fn: () => T): T {
  */
 export function scalePoint(y: Tensor, factor: Factor | undefined): Tensor {
   if (!scaling || y.dtype !== 'float16' || y.wideGradient || !isRecording()) return y;
-  const [scale, path] = [scaling, pathNow()];
+  const [scale, path] = [scaling, layerPathNow()];
   const point = y.alias(y.shape, { wideGradient: true });
   recordOp('lossScale', [y], [point], ([gradient]) => [
     factor || gradient!.dtype === 'float32' ? scale(gradient!, path, factor) : gradient,
   ]);
   return point;
-}
-
-/** Of the layer that is being called, as `DTypePolicyMap` has it: without the outermost one, where that has layers inside. */
-function pathNow(): string {
-  const names: string[] = [];
-  for (let part = partNow(); part; part = part.outer) if (part.owner) names.unshift(part.name);
-  return names.slice(names.length > 1 ? 1 : 0).join('/');
 }
