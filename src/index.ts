@@ -18,6 +18,7 @@ export { Variable } from './autograd/variable.ts';
 export { GraphModel, type GraphPort } from './convert/graph/graph-model.ts';
 export { type LoadGraphOptions, loadGraphModel } from './convert/load-graph-model.ts';
 export { type LoadOptions, loadModel, type ModelSource } from './convert/load-model.ts';
+export { saveGraphModel, type WriteGraphOptions } from './convert/save-graph-model.ts';
 export {
   type ModelTarget,
   type SaveOptions,

@@ -18,7 +18,7 @@ export const callbacks = { ...shared, csvLogger, modelCheckpoint, tensorBoard };
 export { type ImageOptions, saveImage } from './node/images.ts';
 export { loadGraphModel, loadModel } from './node/load-model.ts';
 export { type LoadedSamples, type LoadSamplesOptions, loadSamples } from './node/samples.ts';
-export { saveModel } from './node/save-model.ts';
+export { saveGraphModel, saveModel } from './node/save-model.ts';
 export { loadWeights, saveWeights } from './node/weights-file.ts';
 
 export interface NodeOpenOptions extends OpenOptions {

@@ -1,6 +1,7 @@
 /** The page of a conversion: errors layer by layer, ranges against float16's, time and memory; self-contained. */
 import * as Plot from '@observablehq/plot';
-import type { Plan, PlannedLayer } from '../convert/planned.ts';
+import type { Plan } from '../convert/planned.ts';
+import { OpPlan } from '../convert/planned-ops.ts';
 import type { Difference, Verification } from '../convert/verification.ts';
 import type { Advice } from '../node.ts';
 import { HALF_MAX, HALF_MIN, HALF_MIN_NORMAL } from '../values/half.ts';
@@ -10,8 +11,7 @@ export interface Conversion {
   readonly title: string;
   /** Which inputs were measured. */
   readonly calibration: string;
-  /** Undefined where precision goes by op. */
-  readonly plan: Plan | undefined;
+  readonly plan: Plan | OpPlan;
   readonly verification: Verification;
   readonly advice: Advice;
 }
@@ -26,14 +26,17 @@ const ROW = 18;
 export function reportOf({ title, calibration, plan, verification, advice }: Conversion): string {
   const { software } = advice.info;
   const errors = verification.layers.length > 0 ? errorPlot(verification.layers) : undefined;
-  const ranges = plan?.layers.some(({ ranges }) => ranges) ? rangePlot(plan) : undefined;
+  const measured = rangesIn(plan);
+  const ranges = measured.length > 0 ? rangePlot(measured) : undefined;
+  const scale = plan instanceof OpPlan ? undefined : plan.inputScale;
   const body = `<h1>${escapeHtml(title)}</h1>
 <p>On ${escapeHtml(advice.info.adapter)}. Inputs: ${escapeHtml(calibration)}.${software ? ' This is a software adapter: a processor plays the GPU, and its times say nothing of a graphics card.' : ''}</p>
 <h2>Results</h2>
 ${table(String(verification))}
 ${errors ? `<h2>Error by layer</h2>\n${figure(errors, `Signal-to-noise ratio of each layer's results against float32, in the order in which they run; ${EQUAL} dB: equal. 11 bits of float16 are about 66 dB for one rounding.`)}` : ''}
-${ranges ? `<h2>Ranges against float16's</h2>\n${legend()}${figure(ranges, `Largest |value| of each layer in float32${plan!.inputScale ? `, before they are divided by ${plan!.inputScale}` : ''}. Above ${HALF_MAX} float16 overflows, below 2^-14 it loses digits, below 2^-24 values are 0.`)}` : ''}
-${plan ? `<h2>The plan</h2>\n${table(String(plan))}` : ''}
+${ranges ? `<h2>Ranges against float16's</h2>\n${legend()}${figure(ranges, `Largest |value| of each layer in float32${scale ? `, before they are divided by ${scale}` : ''}. Above ${HALF_MAX} float16 overflows, below 2^-14 it loses digits, below 2^-24 values are 0.`)}` : ''}
+<h2>The plan</h2>
+${table(String(plan))}
 <h2>Time and memory</h2>
 ${figure(costPlot(advice), `A prediction of ${advice.batchSize} samples: the median time, and what it uses of the GPU's memory, weights included.`)}
 ${table(String(advice))}
@@ -68,14 +71,29 @@ function errorPlot(layers: readonly Difference[]): string {
   });
 }
 
-function rangePlot({ layers }: Plan): string {
-  const points = layers.flatMap(({ path, ranges }: PlannedLayer) =>
-    (['weights', 'inputs', 'results'] as const).flatMap((kind) => {
-      const max = ranges?.[kind]?.max ?? 0;
-      return max > 0 && Number.isFinite(max) ? [{ path, kind, max }] : [];
-    }),
-  );
-  const paths = layers.map(({ path }) => path);
+interface Point {
+  readonly path: string;
+  readonly kind: keyof typeof KINDS;
+  readonly max: number;
+}
+
+/** What was measured of layers, or of ops. */
+function rangesIn(plan: Plan | OpPlan): Point[] {
+  const points =
+    plan instanceof OpPlan
+      ? plan.ops.map(({ layer, op, largest }): Point => {
+          return { path: layer === '' ? op : `${layer}: ${op}`, kind: 'results', max: largest ?? 0 };
+        })
+      : plan.layers.flatMap(({ path, ranges }) =>
+          (['weights', 'inputs', 'results'] as const).map((kind): Point => {
+            return { path, kind, max: ranges?.[kind]?.max ?? 0 };
+          }),
+        );
+  return points.filter(({ max }) => max > 0 && Number.isFinite(max));
+}
+
+function rangePlot(points: readonly Point[]): string {
+  const paths = [...new Set(points.map(({ path }) => path))];
   const bounds = [HALF_MIN, HALF_MIN_NORMAL, HALF_MAX];
   const low = Math.min(HALF_MIN, ...points.map(({ max }) => max)) / 2;
   const high = 4 * Math.max(HALF_MAX, ...points.map(({ max }) => max));

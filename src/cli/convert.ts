@@ -1,32 +1,20 @@
 /** `halftape convert`: a trained model in mixed precision, planned, held against float32, and written. */
 import { Command, Option } from 'commander';
-import { inputBatches } from '../convert/layer-calls.ts';
+import { GraphModel } from '../convert/graph/graph-model.ts';
+import type { Trained } from '../convert/layer-calls.ts';
 import { plan } from '../convert/plan.ts';
 import type { Plan } from '../convert/planned.ts';
-import { type SaveOptions, writerFor } from '../convert/save-model.ts';
+import { OpPlan } from '../convert/planned-ops.ts';
+import { writerFor } from '../convert/save-model.ts';
 import type { Verification } from '../convert/verification.ts';
 import { verify } from '../convert/verify.ts';
-import type { CallOptions } from '../nn/layer.ts';
-import type { Tensors } from '../nn/several.ts';
 import { writeTextAtomic } from '../node/atomic.ts';
-import {
-  type Advice,
-  ArgumentError,
-  type AutocastOptions,
-  advise,
-  autocast,
-  type Engine,
-  jit,
-  type Model,
-  type Shape,
-  saveModel,
-  type Tensor,
-} from '../node.ts';
+import { type Advice, ArgumentError, advise, type Engine, type Shape } from '../node.ts';
 import { textTable, threeDigits } from '../values/text-table.ts';
 import { adapterOptions, type OpenFlags, withEngine } from './engine.ts';
-import { type GivenModel, givenModel } from './models.ts';
+import { type GivenGraph, type GivenModel, givenAny } from './models.ts';
 import { bound, wholeNumber } from './numbers.ts';
-import { checkOutput, checkWritable, readBack, sizeOfFiles } from './output.ts';
+import { checkOutput, checkWritable, type Output, readBack, sizeOfFiles, writeModel } from './output.ts';
 import { randomSamples, type SampleFlags, sampleOptions, samplesFor } from './samples.ts';
 
 export interface ConvertFlags extends OpenFlags, SampleFlags {
@@ -49,7 +37,8 @@ Examples:
   halftape convert model.json --out mixed                       plan by layers, random inputs
   halftape convert trained.h5 --out mixed.keras --calibrate photos --scale 1/255 --max-error 1e-2
   halftape convert model.json --out half --half-weights --report report.html
-  halftape convert model.json --out same --rules tensorflow     precision by op, as TensorFlow's graph rewrite`;
+  halftape convert model.json --out same --rules tensorflow     precision by op, as TensorFlow's graph rewrite
+  halftape convert graph/model.json --out half --half-weights   a graph-model: always by op`;
 
 export function convertCommand(): Command {
   const command = new Command('convert')
@@ -87,41 +76,35 @@ async function convert(path: string, flags: ConvertFlags): Promise<void> {
   const { out, format, report, halfWeights = false } = flags;
   await checkOutput(out, format);
   if (report !== undefined) await checkWritable(report);
-  const given = await givenModel(path);
+  const given = await givenAny(path);
+  checkFlags(given, flags);
   const passed = await withEngine(flags, async (engine) => {
     const model = await given.load(engine);
-    console.log(`${path}: ${given.stored.format}, ${countOf(model)} weights`);
+    console.log(`${path}: ${given.format}, ${countOf(model)} weights`);
     const { samples, words } = await calibrationOf(model, flags);
     console.log(`Calibration: ${words}\n`);
-    const rules: AutocastOptions | undefined = flags.rules && { rules: flags.rules };
-    const planned = rules ? undefined : await planFor(model, samples, flags);
-    const explained = rules && (await explain(model, samples, rules, engine, flags));
-    console.log(`${planned ?? explained}\n`);
-    const options: SaveOptions = { format: writerFor(out, format).key, halfWeights };
-    const written = await readBack(model, out, options, engine);
-    const checks = { ...(rules ? { autocast: rules } : {}), batchSize: flags.batchSize, against: model };
+    const planned = await planFor(model, samples, flags);
+    console.log(`${planned}\n`);
+    const output: Output = { path: out, format: writerFor(out, format).key, halfWeights };
+    const written = await readBack(model, path, output, engine);
     const found = await verify(written, samples, {
-      ...checks,
+      ...{ batchSize: flags.batchSize, against: model, engine },
       ...(flags.maxError === undefined ? {} : { maxError: flags.maxError }),
     });
     written.dispose();
     console.log(`Results of what is written, against float32:\n${found}\n`);
-    const advice = await adviceOn(given, samples, planned, rules, engine, flags);
+    const advice = await adviceOn(given, samples, planned, engine, flags);
     console.log(`${advice}\n`);
     if (report !== undefined) {
-      const title = `${path} in ${rules ? `precision by op, rules '${flags.rules}'` : planned!.policy.name}`;
+      const title = `${path} in ${planned instanceof OpPlan ? `precision by op, rules '${planned.rules.rules}'` : planned.policy.name}`;
       // Plots take seconds to load.
       const { reportOf } = await import('./convert-report.ts');
       const page = reportOf({ title, calibration: words, plan: planned, verification: found, advice });
       await writeTextAtomic(report, page);
     }
     if (!found.passed && !flags.force) return false;
-    await saveModel(model as never, out, options);
-    await summarise(out, options, found, advice);
-    if (rules)
-      console.log(
-        `The rules are not in the file, which has policies by layer: run it within ht.autocast({ rules: '${flags.rules}' }, ...), or compile({ autocast }).`,
-      );
+    await writeModel(model, path, output);
+    await summarise(output, found, advice);
     return true;
   });
   if (!passed)
@@ -130,63 +113,67 @@ async function convert(path: string, flags: ConvertFlags): Promise<void> {
     );
 }
 
+/** What graph-models have no use for, told before there is work. Throws `ArgumentError`. */
+function checkFlags({ kind, path }: GivenModel | GivenGraph, { policy, out, format }: ConvertFlags): void {
+  if (kind === 'layers') return;
+  if (policy !== undefined)
+    throw new ArgumentError(
+      `${path}: a graph-model, which has ops and no layers; use --rules tensorflow or --rules pytorch`,
+    );
+  const { key } = writerFor(out, format);
+  if (key !== 'tfjs')
+    throw new ArgumentError(`${out}: a graph-model is written as one of TensorFlow.js; name a folder`);
+}
+
 type Samples = Awaited<ReturnType<typeof samplesFor>> | ReturnType<typeof randomSamples>['samples'];
 
 async function calibrationOf(
-  model: Model,
+  model: Trained,
   flags: ConvertFlags,
 ): Promise<{ readonly samples: Samples; readonly words: string }> {
   const { calibrate } = flags;
   if (calibrate === undefined) {
-    const { samples, words } = randomSamples(model, Math.min(flags.limit ?? 2, flags.batchSize), flags);
+    const fixed = model instanceof GraphModel ? model.batchSize : undefined;
+    const count = fixed ?? Math.min(flags.limit ?? 2, flags.batchSize);
+    const { samples, words } = randomSamples(model, count, flags);
     return { samples, words: `${words}; --calibrate measures real ones` };
   }
   const { values, shape } = await samplesFor(model, calibrate, flags);
   return { samples: { values, shape }, words: `${calibrate}, (${shape.join(', ')})` };
 }
 
-async function planFor(model: Model, samples: Samples, flags: ConvertFlags): Promise<Plan> {
-  const { policy = 'mixed_float16', batchSize } = flags;
-  const planned = await plan(model, { policy, calibration: samples as never, batchSize });
-  await planned.apply(model);
-  return planned;
-}
-
-/** The precision of each op of a prediction. */
-async function explain(
-  model: Model,
+/** By op where there are rules or no layers, else by layers; carried out. */
+async function planFor(
+  model: Trained,
   samples: Samples,
-  rules: AutocastOptions,
-  engine: Engine,
-  { batchSize }: ConvertFlags,
-): Promise<string> {
-  const predict = jit((...inputs: Tensor[]) =>
-    autocast(rules, () => {
-      const masks = inputs.map(() => null);
-      return model.pass(inputs, masks, {} as CallOptions<Tensors>).outputs;
-    }),
-  );
-  try {
-    for await (const inputs of inputBatches('convert', model, engine, samples as never, batchSize))
-      return String(predict.program(...inputs).explainPrecision());
-    return '';
-  } finally {
-    predict.dispose();
-  }
+  { policy, rules, batchSize }: ConvertFlags,
+): Promise<Plan | OpPlan> {
+  const measured = { calibration: samples as never, batchSize };
+  const planned =
+    rules !== undefined || model instanceof GraphModel
+      ? await plan(model, { rules: rules ?? 'tensorflow', ...measured })
+      : await plan(model, { policy: policy ?? 'mixed_float16', ...measured });
+  await planned.apply(model as never);
+  return planned;
 }
 
 /** Time and memory of predictions, in float32 and as planned. */
 async function adviceOn(
-  given: GivenModel,
+  given: GivenModel | GivenGraph,
   samples: Samples,
-  planned: Plan | undefined,
-  rules: AutocastOptions | undefined,
+  planned: Plan | OpPlan,
   engine: Engine,
   { batchSize }: ConvertFlags,
 ): Promise<Advice> {
   const shapes: readonly Shape[] = (Array.isArray(samples) ? samples : [samples]).map(({ shape }) => shape);
-  return advise(() => given.load(engine, { silent: true, compile: false }), {
-    ...(rules ? { autocast: rules } : { policy: planned!.policies }),
+  const make = async () => {
+    const model = await given.load(engine, { silent: true, compile: false });
+    // What the file says does not count: the plan's rules come from outside, and float32 has none.
+    model.autocast = undefined;
+    return model;
+  };
+  return advise(make, {
+    ...(planned instanceof OpPlan ? { autocast: planned.rules } : { policy: planned.policies }),
     batchSize: Math.min(batchSize, shapes[0]![0]!),
     sampleShapes: shapes.map((shape) => shape.slice(1)),
     training: false,
@@ -196,8 +183,7 @@ async function adviceOn(
 }
 
 async function summarise(
-  out: string,
-  { format, halfWeights }: SaveOptions,
+  { path, format, halfWeights }: Output,
   found: Verification,
   { rows: [row] }: Advice,
 ): Promise<void> {
@@ -205,12 +191,12 @@ async function summarise(
   const { mixed, float32, spread } = row!;
   const head = ['written', 'format', 'weights', 'size', 'error', 'time', 'memory'];
   const cells = [
-    ...[out, format!, halfWeights ? 'float16' : 'float32', await sizeOfFiles(out)],
+    ...[path, format, halfWeights ? 'float16' : 'as they were', await sizeOfFiles(path)],
     ...[percent(found.error), spread.map(percent).join(' to '), percent(mixed.bytes / float32.bytes)],
   ];
   console.log(`${textTable(head, [cells])}\nTime and memory: of a prediction, as shares of float32's.`);
 }
 
-function countOf({ weights }: Model): string {
+function countOf({ weights }: Trained): string {
   return weights.reduce((sum, { size }) => sum + size, 0).toLocaleString('en-US');
 }

@@ -1,10 +1,10 @@
 /** `halftape info`: the adapter, what of it Halftape uses, and with `--advise` whether mixed precision is worth it on it. */
 import { Command, Option } from 'commander';
-import { type Advice, type AdviseOptions, ArgumentError, advise, type Engine, type Model } from '../node.ts';
+import { type Advice, type AdviseOptions, ArgumentError, advise, type Engine } from '../node.ts';
 import { adapterOptions, type OpenFlags, withEngine } from './engine.ts';
 import { EXAMPLE_MODELS } from './example-models.ts';
 import { printFacts } from './facts.ts';
-import { givenModel } from './models.ts';
+import { givenAny } from './models.ts';
 import { size, wholeNumber } from './numbers.ts';
 import { sampleShape } from './samples.ts';
 
@@ -79,7 +79,7 @@ async function info(path: string | undefined, flags: InfoFlags): Promise<void> {
 /** A model that is measured. */
 interface MeasuredModel {
   readonly name: string;
-  make(engine: Engine): Model | Promise<Model>;
+  make(engine: Engine): ReturnType<Parameters<typeof advise>[0]>;
   readonly options?: AdviseOptions;
 }
 
@@ -88,7 +88,7 @@ function exampleModels(): MeasuredModel[] {
 }
 
 async function measured(path: string, flags: InfoFlags): Promise<MeasuredModel> {
-  const given = await givenModel(path);
+  const given = await givenAny(path);
   return {
     name: path,
     make: (engine) => given.load(engine, { silent: true, compile: false }),

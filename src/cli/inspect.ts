@@ -7,7 +7,9 @@ import { during } from './progress.ts';
 
 export function inspectCommand(): Command {
   return new Command('inspect')
-    .description("Show a trained model's layers, weights and training configuration; needs no GPU.")
+    .description(
+      "Show a trained model's layers or ops, its weights and training configuration; needs no GPU.",
+    )
     .argument('<model>', 'a file or a folder: model.json, .h5, .keras, ...')
     .option('--json', 'print JSON')
     .addHelpText(
@@ -22,9 +24,7 @@ async function show(path: string, { json = false }: { json?: boolean }): Promise
     inspect(await filesInFolder(path), { onProgress }),
   );
   if (json) {
-    const { format, kerasVersion, weights, range, layers, training, optimizerArrays, reason } = found;
-    const all = { format, kerasVersion, weights, range, layers, training, optimizerArrays, reason };
-    console.log(JSON.stringify(all, null, 2));
+    console.log(JSON.stringify(found, null, 2));
     return;
   }
   printFacts(found.facts);

@@ -2,10 +2,19 @@
 import { mkdtemp, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { filesInMemory } from '../convert/files.ts';
-import { loadModel } from '../convert/load-model.ts';
-import { type ModelTarget, type SaveOptions, saveModel, writerFor } from '../convert/save-model.ts';
+import { GraphModel } from '../convert/graph/graph-model.ts';
+import type { Trained } from '../convert/layer-calls.ts';
+import { type ModelTarget, writerFor } from '../convert/save-model.ts';
 import { filesInFolder } from '../node/folder-files.ts';
-import { ArgumentError, type Engine, type Model } from '../node.ts';
+import {
+  ArgumentError,
+  type Engine,
+  loadGraphModel,
+  loadModel,
+  Model,
+  saveGraphModel,
+  saveModel,
+} from '../node.ts';
 
 /** Throws `ArgumentError` for a format that is none, and a path that cannot be written. */
 export async function checkOutput(path: string, format: string | undefined): Promise<void> {
@@ -35,22 +44,43 @@ export async function checkWritable(path: string): Promise<void> {
   }
 }
 
-/** The model as a file holds it, written to memory and read back: with the weights and the policies that it has there. */
+/** What is written, and where. */
+export interface Output {
+  readonly path: string;
+  /** As `save` is told it. */
+  readonly format: string;
+  readonly halfWeights: boolean;
+}
+
+/** Writes the model; of a graph-model the files at `source` again, with the model's rules. */
+export async function writeModel(
+  model: Trained,
+  source: string,
+  { path, format, halfWeights }: Output,
+  target: string | ModelTarget = path,
+): Promise<void> {
+  if (model instanceof Model) await saveModel(model as never, target, { format, halfWeights });
+  else await saveGraphModel(source, target, { halfWeights, autocast: model.autocast });
+}
+
+/** The model as a file holds it, written to memory and read back: with the weights, the policies and the rules that it has there. */
 export async function readBack(
-  model: Model,
-  path: string,
-  options: SaveOptions,
+  model: Trained,
+  source: string,
+  output: Output,
   engine: Engine,
-): Promise<Model> {
+): Promise<Trained> {
   const files = new Map<string, Uint8Array>();
   const target: ModelTarget = {
-    name: basename(path),
+    name: basename(output.path),
     write: async (name, bytes) => {
       files.set(name, Buffer.concat(bytes));
     },
   };
-  await saveModel(model as never, target, options);
-  return (await loadModel(filesInMemory(files), { engine, compile: false })) as unknown as Model;
+  await writeModel(model, source, output, target);
+  const held = filesInMemory(files);
+  if (model instanceof GraphModel) return loadGraphModel(held, { engine });
+  return (await loadModel(held, { engine, compile: false })) as unknown as Model;
 }
 
 /** `444,150 bytes`. */

@@ -1,9 +1,9 @@
 /** Samples for a model: from files, in the form that its input has, or random ones where none are given. */
 import { type Command, Option } from 'commander';
-import { layerPaths } from '../convert/layer-calls.ts';
+import { layerPaths, type Trained } from '../convert/layer-calls.ts';
 import type { Channels } from '../convert/pixels.ts';
 import { Embedding } from '../nn/layers/embedding.ts';
-import { ArgumentError, type LoadedSamples, loadSamples, type Model, type Shape } from '../node.ts';
+import { ArgumentError, type LoadedSamples, loadSamples, Model, type Shape } from '../node.ts';
 import { isFloat } from '../values/dtype.ts';
 import { RandomStream } from '../values/random.ts';
 import { isKnown, showShape, sizeOf } from '../values/shape.ts';
@@ -33,10 +33,10 @@ export function sampleOptions(command: Command): Command {
 /** Rows and columns of sizes that neither the model nor the user tells. */
 const SIZE = 64;
 
-type InputSpec = Model['inputSpecs'][number];
+type InputSpec = Trained['inputSpecs'][number];
 
 /** The samples at `path`, pictures in the size and channels of the model's input. Throws `ArgumentError` for models of several inputs. */
-export async function samplesFor(model: Model, path: string, flags: SampleFlags): Promise<LoadedSamples> {
+export async function samplesFor(model: Trained, path: string, flags: SampleFlags): Promise<LoadedSamples> {
   const [input, ...others] = model.inputSpecs;
   if (others.length > 0)
     throw new ArgumentError(
@@ -55,10 +55,11 @@ export async function samplesFor(model: Model, path: string, flags: SampleFlags)
 }
 
 /** Random samples for every input, between 0 and 1, or whole numbers that all tables have. */
-export function randomSamples(model: Model, count: number, flags: SampleFlags) {
+export function randomSamples(model: Trained, count: number, flags: SampleFlags) {
   const random = new RandomStream(1, 0);
   const shapes = model.inputSpecs.map((input) => [count, ...sampleShape(input, flags)]);
-  const tables = [...layerPaths(model).keys()].filter((layer) => layer instanceof Embedding);
+  const layers = model instanceof Model ? [...layerPaths(model).keys()] : [];
+  const tables = layers.filter((layer) => layer instanceof Embedding);
   const rows = Math.min(...tables.map((layer) => (layer as unknown as Embedding).inputDim));
   const samples = model.inputSpecs.map((input, index) => {
     const numbers = Float32Array.from({ length: sizeOf(shapes[index]!) }, () => random.uniform());
@@ -83,6 +84,7 @@ export function sampleShape(
   return sample.map((length, axis) => (Number.isNaN(length) ? (given[axis] ?? SIZE) : length));
 }
 
-function takesWords(model: Model, { dtype }: InputSpec): boolean {
-  return dtype === undefined ? model.layers[0] instanceof Embedding : !isFloat(dtype);
+function takesWords(model: Trained, { dtype }: InputSpec): boolean {
+  if (dtype !== undefined) return !isFloat(dtype);
+  return model instanceof Model && model.layers[0] instanceof Embedding;
 }

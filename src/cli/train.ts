@@ -8,7 +8,7 @@ import { ArgumentError, type History, losses, type Model, optimizers, saveModel 
 import { textTable } from '../values/text-table.ts';
 import { adapterOptions, type OpenFlags, withEngine } from './engine.ts';
 import { stoppable } from './interrupt.ts';
-import { type GivenModel, givenModel } from './models.ts';
+import { type GivenModel, givenAny } from './models.ts';
 import { bound, share, wholeNumber } from './numbers.ts';
 import { checkOutput, sizeOfFiles } from './output.ts';
 import { sampleOptions } from './samples.ts';
@@ -78,7 +78,11 @@ export function trainCommand(): Command {
 async function train(path: string, flags: TrainFlags): Promise<void> {
   const { out, format, epochs, batchSize, validationSplit, halfWeights = false } = flags;
   await checkOutput(out, format);
-  const given = await givenModel(path);
+  const given = await givenAny(path);
+  if (given.kind === 'graph')
+    throw new ArgumentError(
+      `${path}: a graph-model, whose layers are gone and whose weights are frozen; train its layers-model or Keras file`,
+    );
   const stopped = await withEngine(flags, async (engine) => {
     const model = await given.load(engine);
     const { x, y, classNames } = await trainingData(model, flags);
@@ -88,7 +92,7 @@ async function train(path: string, flags: TrainFlags): Promise<void> {
     if (flags.learningRate !== undefined) model.optimizer.learningRate = flags.learningRate;
     if (classNames)
       console.log(`Classes: ${classNames.map((name, number) => `${number} ${name}`).join(', ')}`);
-    console.log(`${path}: ${given.stored.format}; ${x.shape[0]} samples; ${model.policy.name}; ${words}\n`);
+    console.log(`${path}: ${given.format}; ${x.shape[0]} samples; ${model.policy.name}; ${words}\n`);
     const rows = classNames && isOneHot(options.loss);
     const labels = rows ? oneHotOf(y, classNames.length) : y;
     let interrupted = false;

@@ -5,22 +5,25 @@ import type { Shape } from '../values/shape.ts';
 import { sizeOf } from '../values/shape.ts';
 import type { ModelFiles } from './files.ts';
 import { readModel } from './formats.ts';
-import { type InspectedLayer, Inspection } from './inspection.ts';
+import type { GraphInspection } from './graph-inspection.ts';
+import { inspectGraph } from './inspect-graph.ts';
+import { type InspectedLayer, Inspection, type InspectOptions } from './inspection.ts';
 import { layersOf, nameOf } from './keras/layers.ts';
 import { modelFromConfig } from './keras/read-model.ts';
 import { joined, type Range, rangeOf } from './ranges.ts';
 import type { KerasObject, StoredModel, StoredTensor } from './stored-model.ts';
-
-export interface InspectOptions {
-  /** Told the share of the weights that was looked at, from 0 to 1. */
-  onProgress?: (share: number) => void;
-}
+import { graphJsonIn } from './tfjs/graph-model.ts';
 
 /**
  * Reads the model in `files`, of whatever format. A model that cannot be run here, such as one with layers that nobody registered, is shown all the
  * same, with the reason. Throws `FormatError` where the files are broken or of no known format.
  */
-export async function inspect(files: ModelFiles, options: InspectOptions = {}): Promise<Inspection> {
+export async function inspect(
+  files: ModelFiles,
+  options: InspectOptions = {},
+): Promise<Inspection | GraphInspection> {
+  const graph = await graphJsonIn(files);
+  if (graph) return inspectGraph(files, graph, options);
   const stored = await readModel(files);
   const { model, reason } = modelOf(files.name, stored);
   const ranges = await rangesOf(stored, options.onProgress);

@@ -5,6 +5,11 @@ import { isRecord } from './json.ts';
 import { joined, type Range } from './ranges.ts';
 import type { StoredModel } from './stored-model.ts';
 
+export interface InspectOptions {
+  /** Told the share of the weights that was looked at, from 0 to 1. */
+  onProgress?: (share: number) => void;
+}
+
 export interface InspectedLayer {
   readonly name: string;
   /** Its class. */
@@ -67,9 +72,13 @@ export class Inspection {
     };
   }
 
+  toJSON(): object {
+    const { format, kerasVersion, weights, range, layers, training, optimizerArrays, reason } = this;
+    return { format, kerasVersion, weights, range, layers, training, optimizerArrays, reason };
+  }
+
   toString(): string {
     const head = ['layer (type)', 'output shape', 'compute / variables', 'weights', 'stored as'];
-    const halves = ['max |weight|', 'overflow', 'subnormal', 'vanish'];
     const rows = this.layers.map(({ name, kind, shapes, precision, weights, stored, range }) => [
       `${name} (${kind})`,
       shapes?.map((shape) => showShape(['n' as unknown as number, ...shape])).join(', ') ?? '?',
@@ -78,7 +87,7 @@ export class Inspection {
     ]);
     const total = ['total', '', '', this.weights.toLocaleString('en-US'), '', ...rangeCells(this.range)];
     const lines = [
-      textTable([...head, ...halves], [...rows, total]),
+      textTable([...head, ...RANGE_HEAD], [...rows, total]),
       '',
       'Overflow, subnormal and vanish: what float16 would make of the weights.',
     ];
@@ -87,7 +96,10 @@ export class Inspection {
   }
 }
 
-function rangeCells(range: Range | undefined): string[] {
+/** Above the cells of a range. */
+export const RANGE_HEAD = ['max |weight|', 'overflow', 'subnormal', 'vanish'];
+
+export function rangeCells(range: Range | undefined): string[] {
   if (!range) return ['', '', '', ''];
   const counts = [range.beyond, range.subnormal, range.vanishing];
   return [

@@ -4,7 +4,7 @@ import { setSave } from '../nn/saving.ts';
 import { list, show } from '../values/dtype.ts';
 import { ArgumentError } from '../values/errors.ts';
 import { checkOptions } from '../values/options.ts';
-import type { FormatWriter, WriteOptions } from './format.ts';
+import type { FormatWriter, WriteOptions, WrittenFile } from './format.ts';
 import { FORMATS } from './formats.ts';
 
 export interface SaveOptions extends WriteOptions {
@@ -40,22 +40,36 @@ export async function saveModel(
   options: SaveOptions = {},
 ): Promise<void> {
   checkOptions('save', options, OPTIONS);
-  const to = target instanceof Map ? targetIn(target) : target;
-  if (typeof to?.write !== 'function')
-    throw new ArgumentError(
-      `save: ${show(target)}; use a Map, an object with write(path, bytes), or in Node a path`,
-    );
+  const to = targetFrom(target);
   const writer = writerFor(to.name, options.format);
   const main = to.name.split(/[\\/]/).at(-1)!;
   const whole = model as unknown as Model;
   whole.build();
+  await writeFiles(to, writer.write(whole, options, main), writer.isPart);
+}
+
+/** Writes the files in order; then removes what an earlier model left of those that `isPart` knows. */
+export async function writeFiles(
+  to: ModelTarget,
+  files: AsyncIterable<WrittenFile>,
+  isPart: (path: string) => boolean = () => false,
+): Promise<void> {
   const written = new Set<string>();
-  for await (const { path, bytes } of writer.write(whole, options, main)) {
+  for await (const { path, bytes } of files) {
     await to.write(path, bytes);
     written.add(path);
   }
   for (const path of (await to.list?.()) ?? [])
-    if (writer.isPart?.(path) && !written.has(path)) await to.remove?.(path);
+    if (isPart(path) && !written.has(path)) await to.remove?.(path);
+}
+
+/** Throws `ArgumentError` for what takes no files. */
+export function targetFrom(target: SaveTarget): ModelTarget {
+  const to = target instanceof Map ? targetIn(target) : target;
+  if (typeof to?.write === 'function') return to;
+  throw new ArgumentError(
+    `save: ${show(target)}; use a Map, an object with write(path, bytes), or in Node a path`,
+  );
 }
 
 /** The writer of a format that is named, else of the extension. Throws `ArgumentError`. */

@@ -17,10 +17,11 @@ import { median } from '../values/median.ts';
 import { checkOptions } from '../values/options.ts';
 import { isKnown, type Shape } from '../values/shape.ts';
 import { Advice, type AdviceRow, type Measured } from './advice.ts';
+import type { InputSpec } from './batches.ts';
 import { checkCount } from './checks.ts';
 import type { CallOptions } from './layer.ts';
 import { Embedding } from './layers/embedding.ts';
-import type { Model } from './model.ts';
+import { Model } from './model.ts';
 import { Adam } from './optimizers/adam.ts';
 import { LossScaleOptimizer } from './optimizers/loss-scale-optimizer.ts';
 import { createProgress } from './progress.ts';
@@ -51,6 +52,13 @@ const OPTIONS = [
   ...['policy', 'autocast', 'batchSize', 'sampleShapes', 'training', 'rounds', 'minMs', 'engine', 'verbose'],
 ];
 
+/** What predicts and does not train, such as a graph-model. */
+export interface Predictor {
+  readonly inputSpecs: readonly InputSpec[];
+  pass(inputs: readonly Tensor[]): readonly Tensor[];
+  dispose(): void;
+}
+
 type Kind = 'predict' | 'train';
 
 interface Precision {
@@ -70,15 +78,15 @@ interface Work {
 
 /**
  * Measures predictions and training steps (Adam on the mean of squared results, loss-scaled where it is mixed) of one model under `float32` and
- * under `mixed_float16`, or what else is asked for, in turns, on random inputs. `make` gives the model, once for each; both are disposed. Throws
+ * under `mixed_float16`, or what else is asked for, in turns, on random inputs; of a graph-model predictions alone, by TensorFlow's rules unless others are given. `make` gives the model, once for each; both are disposed. Throws
  * `ArgumentError` where a sample's shape is not known.
  */
 export async function advise(
-  make: () => Model | Promise<Model>,
+  make: () => Model | Predictor | Promise<Model | Predictor>,
   options: AdviseOptions = {},
 ): Promise<Advice> {
   checkOptions('advise', options, OPTIONS);
-  const { engine = defaultEngine('advise'), training = true, verbose = 1 } = options;
+  const { engine = defaultEngine('advise'), verbose = 1 } = options;
   const rounds = checkCount('advise', 'rounds', options.rounds ?? 7);
   const batchSize = checkCount('advise', 'batchSize', options.batchSize ?? 32);
   const made: { dispose(): void }[] = [];
@@ -86,14 +94,22 @@ export async function advise(
   try {
     const works: Work[] = [];
     let inputs: readonly Tensor[] | undefined;
-    for (const precision of [FLOAT32, chosen(options)]) {
+    let training = options.training ?? true;
+    let mixed = chosen(options);
+    for (const which of ['float32', 'mixed'] as const) {
       const model = await make();
       made.push(model);
-      model.dtypePolicy = precision.policy;
+      const isModel = model instanceof Model;
+      if (!isModel && options.autocast === undefined) mixed = chosen({ autocast: { rules: 'tensorflow' } });
+      training &&= isModel;
+      const precision = which === 'float32' ? FLOAT32 : mixed;
       const samples = samplesOf(model, options.sampleShapes);
-      model.build(like<Tensors, Shape>(samples.length > 1 || model.inputSpecs.length > 1, samples), engine);
+      if (isModel) {
+        model.dtypePolicy = precision.policy;
+        model.build(like<Tensors, Shape>(samples.length > 1 || model.inputSpecs.length > 1, samples), engine);
+      }
       inputs ??= exampleInputs(engine, model, samples, batchSize);
-      const steps = stepsOf(model, precision, training, made);
+      const steps = stepsOf(engine, model, precision, training, made);
       works.push(...steps.map(([kind, step]): Work => ({ kind, precision, step, times: [], repeats: 1 })));
     }
     made.push(...inputs!);
@@ -108,7 +124,7 @@ export async function advise(
       rows.push(await rowOf(kind, float32!, mixed!, inputs!));
     }
     progress?.end({ rounds });
-    return new Advice(engine.info, batchSize, rows, chosen(options).label);
+    return new Advice(engine.info, batchSize, rows, mixed.label);
   } finally {
     progress?.stop();
     for (const one of made.reverse()) one.dispose();
@@ -123,7 +139,7 @@ function chosen({ policy = 'mixed_float16', autocast }: AdviseOptions): Precisio
   return { label: `rules '${autocast.rules ?? 'tensorflow'}'`, policy: 'float32', autocast };
 }
 
-function samplesOf(model: Model, given: readonly Shape[] | undefined): readonly Shape[] {
+function samplesOf(model: Model | Predictor, given: readonly Shape[] | undefined): readonly Shape[] {
   const { inputSpecs } = model;
   return inputSpecs.map(({ name, sample }, index) => {
     const shape = given?.[index] ?? sample;
@@ -134,8 +150,13 @@ function samplesOf(model: Model, given: readonly Shape[] | undefined): readonly 
   });
 }
 
-function exampleInputs(engine: Engine, model: Model, samples: readonly Shape[], batchSize: number): Tensor[] {
-  const looksUp = model.layers[0] instanceof Embedding;
+function exampleInputs(
+  engine: Engine,
+  model: Model | Predictor,
+  samples: readonly Shape[],
+  batchSize: number,
+): Tensor[] {
+  const looksUp = model instanceof Model && model.layers[0] instanceof Embedding;
   return model.inputSpecs.map(({ dtype = looksUp ? 'int32' : 'float32' }, index) => {
     const shape = [batchSize, ...samples[index]!];
     return isFloat(dtype)
@@ -146,20 +167,24 @@ function exampleInputs(engine: Engine, model: Model, samples: readonly Shape[], 
 
 /** What users run: a prediction, and a step of training. */
 function stepsOf(
-  model: Model,
+  engine: Engine,
+  model: Model | Predictor,
   { policy, autocast: rules }: Precision,
   training: boolean,
   made: { dispose(): void }[],
 ): [Kind, Jitted<Tensor[], Tensor>][] {
   const results = (inputs: readonly Tensor[], training: boolean): Tensor => {
     const masks = inputs.map(() => null);
-    const { outputs } = model.pass(inputs, masks, { training } as CallOptions<Tensors>);
+    const outputs =
+      model instanceof Model
+        ? model.pass(inputs, masks, { training } as CallOptions<Tensors>).outputs
+        : model.pass(inputs);
     return outputs.map((output) => mean(square(cast(output, 'float32')))).reduce((a, b) => add(a, b));
   };
-  const within = <T>(work: () => T): T => (rules ? autocast(rules, work) : work());
+  const within = <T>(work: () => T): T => (rules ? autocast({ ...rules, engine }, work) : work());
   const predict = jit((...inputs: Tensor[]) => within(() => results(inputs, false)));
   made.push(predict);
-  if (!training) return [['predict', predict]];
+  if (!training || !(model instanceof Model)) return [['predict', predict]];
   const adam = new Adam({});
   const optimizer = rules || toPolicy(policy).name === 'mixed_float16' ? new LossScaleOptimizer(adam) : adam;
   const train = jit((...inputs: Tensor[]) =>

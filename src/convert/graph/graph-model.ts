@@ -88,10 +88,7 @@ export class GraphModel {
 
   /** The inputs as of layers: shapes of one sample, NaN where a size is not given, undefined where nothing is. */
   get inputSpecs(): readonly InputSpec[] {
-    return this.inputs.map(({ name, shape, dtype }) => {
-      const sample = shape?.slice(1).map((size) => (size < 0 ? Number.NaN : size));
-      return { name, dtype, sample };
-    });
+    return inputSpecsOf(this.inputs);
   }
 
   /** Samples in a batch where the graph fixes their number. */
@@ -244,6 +241,13 @@ export class GraphModel {
     }
     return new Map(this.inputs.map(({ name }, i) => [name, values[i]!]));
   }
+}
+
+export function inputSpecsOf(inputs: readonly GraphPort[]): readonly InputSpec[] {
+  return inputs.map(({ name, shape, dtype }) => {
+    const sample = shape?.slice(1).map((size) => (size < 0 ? Number.NaN : size));
+    return { name, dtype, sample };
+  });
 }
 
 function checked(where: string, value: TensorLike, shape: Shape | null, dtype: DType | undefined): Tensor {

@@ -1,15 +1,17 @@
 /** Reads TensorFlow.js graph-models: a graph in JSON, its inputs and outputs, and the weights that its constants are. */
 import type { Engine } from '../../gpu/engine.ts';
+import type { InputSpec } from '../../nn/batches.ts';
 import { FormatError } from '../../values/errors.ts';
 import type { ModelFiles } from '../files.ts';
 import type { Format } from '../format.ts';
 import { dtypeOf } from '../graph/attributes.ts';
 import { endpointOf, type Graph, type GraphNode } from '../graph/graph.ts';
-import type { GraphModel, GraphPort } from '../graph/graph-model.ts';
+import { type GraphModel, type GraphPort, inputSpecsOf } from '../graph/graph-model.ts';
 import { HostArray } from '../graph/host-array.ts';
 import { graphOfJson, shapeAt, typeAt } from '../graph/json-graph.ts';
 import { modelOfGraph } from '../graph/load.ts';
 import { Place, parseJson } from '../json.ts';
+import { RULES, rulesAt } from '../precision-rules.ts';
 import type { StoredTensor } from '../stored-model.ts';
 import { jsonIn } from './layers-model.ts';
 import { tensorsIn } from './manifest.ts';
@@ -37,7 +39,10 @@ export async function graphJsonIn(files: ModelFiles): Promise<Place | undefined>
 /** The graph in `file`. Throws `FormatError`, for ops that cannot be run too, before weights are read. */
 export async function tfjsGraphModelIn(files: ModelFiles, file: Place, engine: Engine): Promise<GraphModel> {
   const weights = await tensorsIn(file.at('weightsManifest'), files);
-  return graphModelOf(file, new Map(weights.map((tensor) => [tensor.name, tensor])), engine);
+  const rules = rulesAt(file.at(RULES));
+  const model = await graphModelOf(file, new Map(weights.map((tensor) => [tensor.name, tensor])), engine);
+  model.autocast = rules;
+  return model;
 }
 
 /** The model that the contents of a `model.json` and its weights make. */
@@ -66,8 +71,13 @@ async function graphModelOf(
   return modelOfGraph({ graph, inputs, outputs, engine }, readers);
 }
 
+/** Its inputs, as of a model of layers, without its weights. Throws `FormatError`. */
+export function inputSpecsIn(file: Place): readonly InputSpec[] {
+  return inputSpecsOf(portsOf(file, graphOfJson(file.at('modelTopology'))).inputs);
+}
+
 /** By the signature where there is one; else all placeholders, and all nodes that no other asks for. */
-function portsOf(file: Place, graph: Graph): { inputs: GraphPort[]; outputs: GraphPort[] } {
+export function portsOf(file: Place, graph: Graph): { inputs: GraphPort[]; outputs: GraphPort[] } {
   const signature = [file.at('signature'), file.at('userDefinedMetadata').at('signature')].find(
     ({ value }) => value !== undefined && value !== null,
   );

@@ -5,7 +5,8 @@ import type { Format } from '../format.ts';
 import { isRecord, Place, parseJson } from '../json.ts';
 import type { KerasObject, StoredModel, StoredTensor } from '../stored-model.ts';
 import { type ManifestTensor, tensorsIn } from './manifest.ts';
-import { isShard, writeLayersModel } from './write.ts';
+import { isShard } from './shards.ts';
+import { writeLayersModel } from './write.ts';
 
 /** Longest `model.json` that is looked at. */
 const LONGEST_JSON = 2 ** 28;

@@ -2,12 +2,18 @@
 import { fromHalves } from '../../values/half.ts';
 import { type Shape, sizeOf } from '../../values/shape.ts';
 import { checkPath, type ModelFiles } from '../files.ts';
-import type { Place } from '../json.ts';
+import type { Json, Place } from '../json.ts';
 import type { StoredTensor } from '../stored-model.ts';
 
 export interface ManifestTensor extends StoredTensor {
   /** `optimizer` for what training keeps. */
   readonly group: string | undefined;
+  /** Its entry in the manifest, and its bytes as they are stored. */
+  readonly entry: Json;
+  /** As it lies in the file: 'uint8' where it is quantised. */
+  readonly stored: string;
+  readonly byteLength: number;
+  bytes(): Promise<Uint8Array>;
 }
 
 const BYTES = { float32: 4, int32: 4, bool: 1, uint8: 1, uint16: 2, float16: 2 } as const;
@@ -56,7 +62,14 @@ async function groupIn(group: Place, files: ModelFiles): Promise<readonly Manife
       at += sizeOf(spec.shape) * BYTES[spec.stored];
       if (at > end) place.fail(`'${spec.name}' ends at byte ${at} of its group, whose files have ${end}`);
       const range = { from, to: at };
-      return { ...spec, read: async () => valuesOf(spec, await bytesIn(files, shards, range)) };
+      const bytes = () => bytesIn(files, shards, range);
+      return {
+        ...spec,
+        entry: place.record,
+        byteLength: at - from,
+        bytes,
+        read: async () => valuesOf(spec, await bytes()),
+      };
     });
   if (at !== end) group.fail(`its files have ${end} bytes, its weights ${at}`);
   return tensors;

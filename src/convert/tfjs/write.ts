@@ -9,9 +9,7 @@ import { halvesOf } from '../bytes/halves.ts';
 import type { WriteOptions, WrittenFile } from '../format.ts';
 import { modelToConfig } from '../keras/write-model.ts';
 import { trainingToConfig } from '../keras/write-training.ts';
-
-/** Bytes of a shard, as in TensorFlow.js: browsers keep files of this size. */
-const SHARD = 2 ** 22;
+import { writtenShards } from './shards.ts';
 
 /** The files, `model.json` last: until it is there, what was there before is as it was. */
 export async function* writeLayersModel(model: Model, options: WriteOptions): AsyncGenerator<WrittenFile> {
@@ -19,11 +17,9 @@ export async function* writeLayersModel(model: Model, options: WriteOptions): As
   const named = [...namesOf(model)];
   const paths: string[] = [];
   const total = named.reduce((sum, [, { size }]) => sum + size * (options.halfWeights ? 2 : 4), 0);
-  const count = Math.max(1, Math.ceil(total / SHARD));
-  for await (const bytes of shards(named, options.halfWeights ?? false)) {
-    const path = `weights-${await digest(bytes)}-${paths.length + 1}of${count}.bin`;
-    paths.push(path);
-    yield { path, bytes: [bytes] };
+  for await (const file of writtenShards(bytesOf(named, options.halfWeights ?? false), total)) {
+    paths.push(file.path);
+    yield file;
   }
   const weights = named.map(([name, { shape }]) => ({
     ...{ name, shape, dtype: 'float32' },
@@ -41,34 +37,15 @@ export async function* writeLayersModel(model: Model, options: WriteOptions): As
   yield { path: 'model.json', bytes: [new TextEncoder().encode(JSON.stringify(json))] };
 }
 
-/** Weights in pieces of a shard's size. */
-async function* shards(
+async function* bytesOf(
   named: readonly (readonly [string, Variable])[],
   half: boolean,
 ): AsyncGenerator<Uint8Array> {
-  let shard = new Uint8Array(SHARD);
-  let filled = 0;
   for (const [name, weight] of named) {
     const values = Float32Array.from(await weight.data());
     const numbers = half ? halvesOf(name, values) : values;
-    let bytes = new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
-    while (bytes.length > 0) {
-      const part = bytes.subarray(0, SHARD - filled);
-      shard.set(part, filled);
-      filled += part.length;
-      bytes = bytes.subarray(part.length);
-      if (filled < SHARD) continue;
-      yield shard;
-      shard = new Uint8Array(SHARD);
-      filled = 0;
-    }
+    yield new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
   }
-  yield shard.subarray(0, filled);
-}
-
-async function digest(bytes: Uint8Array): Promise<string> {
-  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>));
-  return Array.from(hash.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /** Weights that TensorFlow.js calls otherwise. */
@@ -102,9 +79,4 @@ function namesOf(model: Model): ReadonlyMap<string, Variable> {
 function innerName(layer: unknown, inner: AnyLayer): string {
   const forward = layer instanceof Bidirectional && (layer.forwardLayer as unknown) === inner;
   return forward ? `forward_${inner.name}` : inner.name;
-}
-
-/** Whether a file is a shard that this writer named. */
-export function isShard(path: string): boolean {
-  return /^weights-[0-9a-f]{16}-\d+of\d+\.bin$/.test(path);
 }
