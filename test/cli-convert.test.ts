@@ -1,9 +1,20 @@
 // `halftape convert` and `inspect`: what they print, write and refuse, on a small trained model.
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import * as ht from '../src/node.ts';
+import { CLASSIFIER } from './graph/classifier.ts';
+import { filesOf } from './graph/open.ts';
 import { halftape } from './halftape.ts';
 import { suite } from './harness.ts';
 import { npy } from './numpy-files.ts';
@@ -79,9 +90,9 @@ test('a bound that is not kept writes nothing and ends with 1', { timeout: 120_0
   assert.not(existsSync(at('refused')));
 });
 
-test('rules by op are explained, verified on random inputs, and told not to be in the file; --force writes', {
+test('rules by op are explained, verified on random inputs, and kept in the file; --force writes', {
   timeout: 120_000,
-}, () => {
+}, async () => {
   const { status, stdout, stderr } = halftape(
     'convert',
     at('model'),
@@ -95,10 +106,43 @@ test('rules by op are explained, verified on random inputs, and told not to be i
   );
   assert.is(status, 0, stderr);
   assert.match(stdout, /Calibration: random inputs, \(2, 8\); --calibrate measures real ones/);
-  assert.match(stdout, /\d+ of \d+ ops in float16.*matMul/s);
+  assert.match(stdout, /^hidden +matMul +float16 .*\d+ of \d+ ops compute in float16/ms);
   assert.match(stdout, /Prediction in rules 'tensorflow': /);
-  assert.match(stdout, /The rules are not in the file/);
-  assert.ok(existsSync(at('ops.h5')));
+  const back = await ht.loadModel(at('ops.h5'), { compile: false });
+  assert.equal(back.autocast, { rules: 'tensorflow' });
+});
+
+test('a graph-model is planned by op, verified and written as one', { timeout: 120_000 }, async () => {
+  const graph = at('graph');
+  mkdirSync(graph);
+  for (const [name, bytes] of Object.entries(filesOf(CLASSIFIER))) writeFileSync(join(graph, name), bytes);
+  const { status, stdout, stderr } = halftape(
+    ...['convert', graph, '--out', at('half'), '--half-weights', '--max-error', '1e-2'],
+    ...['--report', at('graph.html')],
+  );
+  assert.is(status, 0, stderr);
+  assert.match(stdout, /graph: TensorFlow\.js graph-model, [\d,]+ weights/);
+  assert.match(stdout, /^conv +conv2d +float16 .*6 of 7 ops compute in float16 by the rules 'tensorflow'/ms);
+  assert.match(stdout, /^probabilities .* 100 %$.*The bound of 1 % is kept/ms);
+  assert.is(readFileSync(at('graph.html'), 'utf8').match(/<svg/g)?.length, 4);
+  const back = await ht.loadGraphModel(at('half'));
+  assert.equal(back.autocast, { rules: 'tensorflow' });
+  const shown = halftape('inspect', at('half'));
+  assert.match(shown.stdout, /^ops +.*_FusedConv2D 1, .*^precision by op +\{"rules":"tensorflow"\}/ms);
+  assert.match(shown.stdout, /^k +\(3, 3, 3, 8\) +216 +float16 /m);
+  assert.equal(JSON.parse(halftape('inspect', graph, '--json').stdout).outputs[0].name, 'probabilities');
+  for (const [args, said] of [
+    [
+      ['convert', graph, '--out', at('g.h5')],
+      /a graph-model is written as one of TensorFlow\.js; name a folder/,
+    ],
+    [['convert', graph, '--out', at('g'), '--policy', 'float16'], /has ops and no layers; use --rules/],
+    [['train', graph, '--data', at('x.npy'), '--out', at('g')], /weights are frozen; train its layers-model/],
+  ] as const) {
+    const refused = halftape(...args);
+    assert.is(refused.status, 1, refused.stderr);
+    assert.match(refused.stderr, said);
+  }
 });
 
 test('what cannot be done is told before work, and leaves nothing behind', { timeout: 120_000 }, () => {

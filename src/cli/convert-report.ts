@@ -5,6 +5,7 @@ import { OpPlan } from '../convert/planned-ops.ts';
 import type { Difference, Verification } from '../convert/verification.ts';
 import type { Advice } from '../node.ts';
 import { HALF_MAX, HALF_MIN, HALF_MIN_NORMAL } from '../values/half.ts';
+import { shortPath } from '../values/text-table.ts';
 import { draw, escapeHtml, figure, page, tableHtml } from './page.ts';
 
 export interface Conversion {
@@ -58,7 +59,7 @@ function table(text: string): string {
 
 function errorPlot(layers: readonly Difference[]): string {
   const bars = layers.map(({ name, snr }) => ({
-    name,
+    name: shortPath(name, 36),
     snr: Number.isNaN(snr) ? 0 : Math.min(Math.max(snr, 0), EQUAL),
   }));
   return draw({
@@ -82,7 +83,11 @@ function rangesIn(plan: Plan | OpPlan): Point[] {
   const points =
     plan instanceof OpPlan
       ? plan.ops.map(({ layer, op, largest }): Point => {
-          return { path: layer === '' ? op : `${layer}: ${op}`, kind: 'results', max: largest ?? 0 };
+          return {
+            path: layer === '' ? op : `${shortPath(layer, 28)}: ${op}`,
+            kind: 'results',
+            max: largest ?? 0,
+          };
         })
       : plan.layers.flatMap(({ path, ranges }) =>
           (['weights', 'inputs', 'results'] as const).map((kind): Point => {
@@ -156,7 +161,7 @@ function marginOf(names: readonly string[]): number {
 
 function layersTable(layers: readonly Difference[]): string {
   const rows = layers.map(({ name, max, relative, mean, snr }) => [
-    name,
+    shortPath(name),
     ...[max, relative, mean].map((value) => value.toPrecision(3)),
     Number.isFinite(snr) ? snr.toFixed(1) : snr > 0 ? 'equal' : String(snr),
   ]);

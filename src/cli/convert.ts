@@ -104,7 +104,7 @@ async function convert(path: string, flags: ConvertFlags): Promise<void> {
     }
     if (!found.passed && !flags.force) return false;
     await writeModel(model, path, output);
-    await summarise(output, found, advice);
+    await summarise(model, output, found, advice);
     return true;
   });
   if (!passed)
@@ -183,15 +183,19 @@ async function adviceOn(
 }
 
 async function summarise(
+  model: Trained,
   { path, format, halfWeights }: Output,
   found: Verification,
   { rows: [row] }: Advice,
 ): Promise<void> {
+  const [half, whole] =
+    model instanceof GraphModel ? ['float16 or less', 'as they were'] : ['float16', 'float32'];
+  const weights = halfWeights ? half! : whole!;
   const percent = (of: number) => `${threeDigits(100 * of)} %`;
   const { mixed, float32, spread } = row!;
   const head = ['written', 'format', 'weights', 'size', 'error', 'time', 'memory'];
   const cells = [
-    ...[path, format, halfWeights ? 'float16' : 'as they were', await sizeOfFiles(path)],
+    ...[path, format, weights, await sizeOfFiles(path)],
     ...[percent(found.error), spread.map(percent).join(' to '), percent(mixed.bytes / float32.bytes)],
   ];
   console.log(`${textTable(head, [cells])}\nTime and memory: of a prediction, as shares of float32's.`);

@@ -1,7 +1,7 @@
 /** `GraphInspection`: what `inspect` found in a graph-model's files, as numbers and as tables. */
 import type { AutocastOptions } from '../precision/autocast.ts';
 import { type Shape, showShape } from '../values/shape.ts';
-import { textTable } from '../values/text-table.ts';
+import { shortPath, textTable } from '../values/text-table.ts';
 import type { GraphPort } from './graph/graph-model.ts';
 import { RANGE_HEAD, rangeCells } from './inspection.ts';
 import { joined, type Range } from './ranges.ts';
@@ -72,7 +72,7 @@ export class GraphInspection {
 
   toString(): string {
     const rows = this.arrays.map(({ name, shape, stored, weights, range }) => [
-      ...[name, showShape(shape), weights.toLocaleString('en-US'), stored],
+      ...[shortPath(name), showShape(shape), weights.toLocaleString('en-US'), stored],
       ...rangeCells(range),
     ]);
     const total = ['total', '', this.weights.toLocaleString('en-US'), '', ...rangeCells(this.range)];

@@ -1,7 +1,7 @@
 /** A plan of precision by op: what each op of a prediction computes in and why, as a table and as rules that models run by. */
 import { Model } from '../nn/model.ts';
 import type { AutocastOptions } from '../precision/autocast.ts';
-import { textTable, threeDigits } from '../values/text-table.ts';
+import { shortPath, textTable, threeDigits } from '../values/text-table.ts';
 import type { Trained } from './layer-calls.ts';
 
 export interface PlannedOp {
@@ -51,7 +51,7 @@ export class OpPlan {
   toString(): string {
     const measured = this.ops.some(({ largest }) => largest !== undefined);
     const rows = this.ops.map(({ layer, op, count, computes, dtype, reason, largest, notes }) => [
-      layer,
+      shortPath(layer),
       count === 1 ? op : `${op} (${count})`,
       ...[computes, dtype],
       ...(measured ? [largest === undefined ? '' : threeDigits(largest)] : []),
@@ -65,7 +65,7 @@ export class OpPlan {
     return [
       textTable(head, rows),
       `${half} of ${total} ops compute in float16 by the rules '${this.rules.rules ?? 'tensorflow'}'.`,
-      ...this.kept.map(({ layer, reason }) => `'${layer}' stays in float32: ${reason}.`),
+      ...this.kept.map(({ layer, reason }) => `'${shortPath(layer)}' stays in float32: ${reason}.`),
     ].join('\n');
   }
 }

@@ -1,5 +1,5 @@
 /** What `verify` found: differences of results and of layers, as numbers, as a table, and held against a bound. */
-import { textTable, threeDigits } from '../values/text-table.ts';
+import { shortPath, textTable, threeDigits } from '../values/text-table.ts';
 
 /** How results differ from their float32 reference, over all batches. */
 export class Difference {
@@ -99,7 +99,7 @@ export class Verification {
         : ` The bound of ${percent(this.maxError)} is ${this.passed ? 'kept' : 'passed over'}.`;
     return [
       textTable(head, rows),
-      ...(worst ? [`Worst layer: ${worst.name}, ${dB(worst.snr)}.${bound}`] : [bound.trim()]),
+      ...(worst ? [`Worst layer: ${shortPath(worst.name)}, ${dB(worst.snr)}.${bound}`] : [bound.trim()]),
     ].join('\n');
   }
 
@@ -113,7 +113,7 @@ export class Verification {
 }
 
 function rowOf({ name, max, mean, relative, snr }: Difference): string[] {
-  return [name, number(max), percent(relative), number(mean), dB(snr)];
+  return [shortPath(name), number(max), percent(relative), number(mean), dB(snr)];
 }
 
 function dB(value: number): string {

@@ -26,3 +26,11 @@ export function threeDigits(value: number): string {
 function ruleOf(widths: readonly number[]): string {
   return '-'.repeat(widths.reduce((sum, width) => sum + width + 2, -2));
 }
+
+/** A path for a table: the last of its parts that fit into `width`, behind `…/` where some are left out. */
+export function shortPath(path: string, width = 56): string {
+  if (path.length <= width) return path;
+  const parts = path.split('/');
+  while (parts.length > 1 && parts.join('/').length + 2 > width) parts.shift();
+  return parts.length === path.split('/').length ? path : `…/${parts.join('/')}`;
+}
