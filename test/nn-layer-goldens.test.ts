@@ -21,7 +21,15 @@ const goldens: readonly Golden[] = JSON.parse(
 /** Layers that TensorFlow.js does not have: they are in the layer table. */
 const OWN: readonly (keyof typeof ht.layers)[] = [
   ...(['cropping1D', 'groupNormalization', 'multiHeadAttention', 'rmsNormalization'] as const),
-  ...(['centerCrop', 'identity', 'layerScale', 'normalization', 'resizing', 'stochasticDepth'] as const),
+  ...([
+    'centerCrop',
+    'identity',
+    'layerScale',
+    'normalization',
+    'operation',
+    'resizing',
+    'stochasticDepth',
+  ] as const),
   ...(['thresholdedReLU', 'unitNormalization'] as const),
   ...(['spatialDropout2d', 'subtract', 'upSampling1d', 'zeroPadding1d'] as const),
 ];

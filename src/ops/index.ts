@@ -18,6 +18,7 @@ export { cos } from './cos.ts';
 export * from './creation.ts';
 export { softmaxCrossEntropy } from './cross-entropy.ts';
 export { cumsum } from './cumsum.ts';
+export { depthToSpace, spaceToDepth } from './depth-to-space.ts';
 export { type DepthwiseConv2dOptions, depthwiseConv2d } from './depthwise-conv2d.ts';
 export { div } from './div.ts';
 export { divNoNan } from './div-no-nan.ts';

@@ -3,6 +3,7 @@ import { ATTENTION_LAYERS } from './attention.ts';
 import { ELEMENTWISE } from './elementwise.ts';
 import { MERGES } from './merges.ts';
 import { NORMALISATION_LAYERS } from './normalisations.ts';
+import { OPERATIONS } from './operations.ts';
 import { PLACES } from './places.ts';
 import { PREPARATIONS } from './preparations.ts';
 import { RECURRENT } from './recurrent.ts';
@@ -18,4 +19,5 @@ export const LAYER_ROWS: readonly LayerRow[] = [
   ...NORMALISATION_LAYERS,
   ...ATTENTION_LAYERS,
   ...RECURRENT,
+  ...OPERATIONS,
 ];

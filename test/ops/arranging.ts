@@ -2,7 +2,7 @@
 import { composed } from '../../src/autograd/tidy.ts';
 import * as ops from '../../src/ops/index.ts';
 import { concat, mirrorPad, stack, strided, tile, where } from '../reference/arranging.ts';
-import type { Plain } from '../reference/array.ts';
+import { at, build, type Plain } from '../reference/array.ts';
 import { reshape } from '../reference/movement.ts';
 import { integers, uniform } from './draws.ts';
 import type { Row, Shapes } from './row.ts';
@@ -60,7 +60,36 @@ const REPEATED: readonly (readonly [note: string, shape: readonly number[], reps
   ['of six axes', [2, 1, 2, 1, 2, 1], [1, 2, 2, 3, 2, 2]],
 ];
 
+/** Pixel (i, j) of a block lies in the channels from `(size i + j) depth` on. */
+const blocksOf = (x: Plain, size: number) => {
+  const [batch, height, width, channels] = x.shape as [number, number, number, number];
+  const depth = channels / size ** 2;
+  return build([batch, height * size, width * size, depth], ([n, i, j, c]) => {
+    const place = size * (i! % size) + (j! % size);
+    return at(x, [n!, Math.floor(i! / size), Math.floor(j! / size), place * depth + c!]);
+  });
+};
+const channelsOf = (x: Plain, size: number) => {
+  const [batch, height, width, depth] = x.shape as [number, number, number, number];
+  return build([batch, height / size, width / size, depth * size ** 2], ([n, i, j, c]) => {
+    const place = Math.floor(c! / depth);
+    return at(x, [n!, size * i! + Math.floor(place / size), size * j! + (place % size), c! % depth]);
+  });
+};
+
 export const ARRANGING: readonly Row[] = [
+  {
+    ...{ op: 'depthToSpace', cases: [[[2, 3, 2, 8]], [[1, 1, 5, 12]]], ...moved },
+    ...{ run: (x) => ops.depthToSpace(x!, 2), reference: (x) => blocksOf(x, 2) },
+  },
+  {
+    ...{ op: 'depthToSpace', note: 'of 3', cases: [[[1, 2, 3, 9]]], ...moved },
+    ...{ run: (x) => ops.depthToSpace(x!, 3), reference: (x) => blocksOf(x, 3) },
+  },
+  {
+    ...{ op: 'spaceToDepth', cases: [[[2, 4, 6, 3]], [[1, 2, 2, 1]]], ...moved },
+    ...{ run: (x) => ops.spaceToDepth(x!, 2), reference: (x) => channelsOf(x, 2) },
+  },
   stridedRow(
     'with steps',
     [[[7, 9]], [[6, 8]], [[5, 33]]],

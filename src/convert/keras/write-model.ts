@@ -2,6 +2,7 @@
 import { Functional } from '../../nn/functional.ts';
 import type { AnyLayer, Symbolic } from '../../nn/layer.ts';
 import { MultiHeadAttention } from '../../nn/layers/multi-head-attention.ts';
+import { Operation } from '../../nn/layers/operation.ts';
 import { Model } from '../../nn/model.ts';
 import { Sequential } from '../../nn/sequential.ts';
 import { show } from '../../values/dtype.ts';
@@ -11,6 +12,7 @@ import { RULES, rulesToConfig } from '../precision-rules.ts';
 import type { KerasObject } from '../stored-model.ts';
 import { snake } from './names.ts';
 import { type Dialect, layerToConfig, objectOf } from './write-layer.ts';
+import { operationToConfig } from './write-operation.ts';
 
 /** Throws `ArgumentError` for what no configuration holds. */
 export function modelToConfig(model: Model, dialect: Dialect): KerasObject {
@@ -62,8 +64,12 @@ function functionalToConfig(
   inner: (layer: AnyLayer) => KerasObject,
 ): KerasObject {
   const numbers = numbersOf(model, dialect);
+  const tensor = (input: Symbolic, call: Call) => tensorTo(input, call, numbers, dialect);
   const layers = model.layers.map((layer) => {
     const calls = model.calls.filter((call) => call.layer === layer);
+    const operation = (layer as unknown) instanceof Operation ? (layer as unknown as Operation) : undefined;
+    const written = operation && operationToConfig(operation, calls, dialect, tensor);
+    if (written) return { ...written, name: layer.name };
     const source = model.inputs.find(({ call }) => call.layer === layer);
     const isInput = source !== undefined && calls.length === 0;
     const object = isInput
@@ -113,11 +119,8 @@ function referenceTo(tensor: Symbolic, numbers: ReadonlyMap<Call, number>): [str
   return [tensor.name, number, tensor.call.outputs.indexOf(tensor)];
 }
 
-function callToConfig(
-  { layer, inputs, options }: Call,
-  numbers: ReadonlyMap<Call, number>,
-  dialect: Dialect,
-): unknown {
+function callToConfig(call: Call, numbers: ReadonlyMap<Call, number>, dialect: Dialect): unknown {
+  const { layer, inputs, options } = call;
   const kwargs = Object.fromEntries(
     Object.entries(options).flatMap(([key, value]) => {
       if (value === undefined || value === null) return [];
@@ -129,21 +132,28 @@ function callToConfig(
     }),
   );
   if (dialect === 'keras2') return inputs.map((input) => [...referenceTo(input, numbers), kwargs]);
-  const tensors = inputs.map((input) => ({
-    class_name: '__keras_tensor__',
-    config: {
-      shape: input.shape,
-      dtype: input.dtype ?? layer.policy.computeDtype,
-      keras_history: referenceTo(input, numbers),
-    },
-  }));
+  const tensors = inputs.map((input) => tensorTo(input, call, numbers, dialect) as object);
   return callArguments(layer, tensors, kwargs);
+}
+
+/** A tensor that a call takes: `[layer, node, tensor]`, or Keras 3's object. */
+function tensorTo(
+  input: Symbolic,
+  { layer }: Call,
+  numbers: ReadonlyMap<Call, number>,
+  dialect: Dialect,
+): unknown {
+  const reference = referenceTo(input, numbers);
+  if (dialect === 'keras2') return reference;
+  const dtype = input.dtype ?? layer.policy.computeDtype;
+  return { class_name: '__keras_tensor__', config: { shape: input.shape, dtype, keras_history: reference } };
 }
 
 /** Layers of a list take it as one argument; recurrent ones their states by name. */
 function callArguments(layer: AnyLayer, tensors: readonly object[], kwargs: object): unknown {
-  if (layer.takes === 'either' && tensors.length > 1)
+  const isOperation = (layer as unknown) instanceof Operation;
+  if (layer.takes === 'either' && tensors.length > 1 && !isOperation)
     return { args: tensors.slice(0, 1), kwargs: { initial_state: tensors.slice(1), ...kwargs } };
-  const separate = layer.takes === 'one' || (layer as unknown) instanceof MultiHeadAttention;
+  const separate = layer.takes === 'one' || isOperation || (layer as unknown) instanceof MultiHeadAttention;
   return { args: separate ? tensors : [tensors], kwargs };
 }

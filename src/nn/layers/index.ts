@@ -32,6 +32,7 @@ import { Cropping1D, Cropping2D, ZeroPadding1D, ZeroPadding2D } from './margins.
 import { Masking } from './masking.ts';
 import { Add, Average, Maximum, Minimum, Multiply, Subtract } from './merge.ts';
 import { MultiHeadAttention } from './multi-head-attention.ts';
+import { Operation } from './operation.ts';
 import { Permute } from './permute.ts';
 import { AveragePooling1D, AveragePooling2D, MaxPooling1D, MaxPooling2D } from './pooling.ts';
 import { PReLU } from './prelu.ts';
@@ -119,6 +120,7 @@ const makers = {
   multiHeadAttention: maker({ MultiHeadAttention }),
   multiply: maker({ Multiply }),
   normalization: maker({ Normalization }),
+  operation: maker({ Operation }),
   permute: maker({ Permute }),
   prelu: maker({ PReLU }),
   reLU: maker({ ReLU }),

@@ -2,6 +2,7 @@
 import { cast } from '../../../ops/cast.ts';
 import { concat, split } from '../../../ops/concat.ts';
 import { cumsum } from '../../../ops/cumsum.ts';
+import { depthToSpace, spaceToDepth } from '../../../ops/depth-to-space.ts';
 import { gather } from '../../../ops/gather.ts';
 import { gatherND, scatterND, tensorScatterUpdate } from '../../../ops/gather-nd.ts';
 import { mirrorPad, type Paddings, pad } from '../../../ops/pad.ts';
@@ -17,7 +18,7 @@ import { topk } from '../../../ops/topk.ts';
 import { transpose } from '../../../ops/transpose.ts';
 import { FormatError } from '../../../values/errors.ts';
 import type { OpCall, OpTable } from '../op-call.ts';
-import { batchToSpace, depthToSpace, spaceToBatch, spaceToDepth } from './blocks.ts';
+import { batchToSpace, onLast, spaceToBatch } from './blocks.ts';
 
 export const ARRANGING: OpTable = {
   BatchToSpaceND: (n) => batchToSpace(n.tensor(0), n.ints(1), pairs(n, 2)),
@@ -25,7 +26,8 @@ export const ARRANGING: OpTable = {
   ConcatV2: (n) => concat(n.tensors().slice(0, -1), n.number(-1)),
   Cumsum: (n) =>
     cumsum(n.tensor(0), n.number(1), n.attributes.bool('exclusive'), n.attributes.bool('reverse')),
-  DepthToSpace: (n) => depthToSpace(n.tensor(0), n.attributes.int('block_size'), channelsLast(n)),
+  DepthToSpace: (n) =>
+    onLast(n.tensor(0), channelsLast(n), (x) => depthToSpace(x, n.attributes.int('block_size'))),
   ExpandDims: (n) => expandDims(n.tensor(0), n.number(1)),
   Gather: (n) => gather(n.tensor(0), cast(n.tensor(1), 'int32')),
   GatherNd: (n) => gatherND(n.tensor(0), cast(n.tensor(1), 'int32')),
@@ -43,7 +45,8 @@ export const ARRANGING: OpTable = {
   ScatterNd: (n) => scatterND(cast(n.tensor(0), 'int32'), n.tensor(1), n.ints(2)),
   Slice: (n) => slice(n.tensor(0), n.ints(1), n.ints(2)),
   SpaceToBatchND: (n) => spaceToBatch(n.tensor(0), n.ints(1), pairs(n, 2)),
-  SpaceToDepth: (n) => spaceToDepth(n.tensor(0), n.attributes.int('block_size'), channelsLast(n)),
+  SpaceToDepth: (n) =>
+    onLast(n.tensor(0), channelsLast(n), (x) => spaceToDepth(x, n.attributes.int('block_size'))),
   Split: (n) => split(n.tensor(1), n.attributes.int('num_split'), n.number(0)),
   SplitV: (n) => split(n.tensor(0), n.ints(1), n.number(2)),
   Squeeze: (n) => {

@@ -1,4 +1,4 @@
-/** Blocks of an image put into its channels or its batch, and back, by two reshapes and a transposition. */
+/** Blocks of an image put into its batch, and back, by two reshapes and a transposition; channels moved last. */
 import type { Tensor } from '../../../autograd/tensor.ts';
 import { cut } from '../../../ops/cut.ts';
 import { type Paddings, pad } from '../../../ops/pad.ts';
@@ -8,26 +8,10 @@ import { show } from '../../../values/dtype.ts';
 import { ShapeError } from '../../../values/errors.ts';
 import { showShape } from '../../../values/shape.ts';
 
-/** Channels of `x` (batch, height, width, channels) in blocks of `size` x `size`: TensorFlow's `tf.nn.depth_to_space`. */
-export function depthToSpace(x: Tensor, size: number, channelsLast: boolean): Tensor {
-  return onLast(x, channelsLast, (images) => {
-    const [batch, height, width, channels] = images.shape as [number, number, number, number];
-    require(size >= 1 && channels % size ** 2 === 0, x, size, 'channels that blocks fill');
-    const depth = channels / size ** 2;
-    const apart = reshape(images, [batch, height, width, size, size, depth]);
-    return reshape(transpose(apart, [0, 1, 3, 2, 4, 5]), [batch, height * size, width * size, depth]);
-  });
-}
-
-/** Its inverse. */
-export function spaceToDepth(x: Tensor, size: number, channelsLast: boolean): Tensor {
-  return onLast(x, channelsLast, (images) => {
-    const [batch, height, width, channels] = images.shape as [number, number, number, number];
-    require(size >= 1 && height % size === 0 && width % size === 0, x, size, 'sides that blocks fill');
-    const apart = reshape(images, [batch, height / size, size, width / size, size, channels]);
-    const together = [batch, height / size, width / size, channels * size ** 2];
-    return reshape(transpose(apart, [0, 1, 3, 2, 4, 5]), together);
-  });
+/** `fn` on images whose channels are last; where they are first, they are moved there and back. */
+export function onLast(x: Tensor, channelsLast: boolean, fn: (images: Tensor) => Tensor): Tensor {
+  if (channelsLast || x.rank !== 4) return fn(x);
+  return transpose(fn(transpose(x, [0, 2, 3, 1])), [0, 3, 1, 2]);
 }
 
 /** The axes behind the first padded, and each step of a block put into the batch: `tf.space_to_batch`. */
@@ -75,11 +59,6 @@ function checkBlock(x: Tensor, block: readonly number[], pairs: Paddings): reado
   require(fits && block.every((size) => size >= 1), x, block, 'a block size and a pair for each axis');
   require(pairs.flat().every((count) => count >= 0), x, pairs, 'counts of 0 or more');
   return x.shape.slice(1 + block.length);
-}
-
-function onLast(x: Tensor, channelsLast: boolean, fn: (images: Tensor) => Tensor): Tensor {
-  require(x.rank === 4, x, x.rank, 'images of rank 4');
-  return channelsLast ? fn(x) : transpose(fn(transpose(x, [0, 2, 3, 1])), [0, 3, 1, 2]);
 }
 
 function require(holds: boolean, { shape }: Tensor, value: unknown, rule: string): void {
