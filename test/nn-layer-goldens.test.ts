@@ -31,6 +31,9 @@ const OWN: readonly (keyof typeof ht.layers)[] = [
     'stochasticDepth',
   ] as const),
   ...(['thresholdedReLU', 'unitNormalization'] as const),
+  ...(['additiveAttention', 'attention', 'conv1dTranspose', 'customScaleLayer', 'depthwiseConv1d'] as const),
+  ...(['randomBrightness', 'randomContrast', 'randomCrop', 'randomFlip', 'randomRotation'] as const),
+  ...(['randomTranslation', 'randomZoom', 'separableConv1d'] as const),
   ...(['spatialDropout2d', 'subtract', 'upSampling1d', 'zeroPadding1d'] as const),
 ];
 

@@ -1,7 +1,7 @@
 // Layer table: attention of several heads.
 
 import { uniform } from '../ops/draws.ts';
-import type { Plain } from '../reference/array.ts';
+import { at, build, type Plain } from '../reference/array.ts';
 import { attention } from '../reference/attention.ts';
 import { matMul } from '../reference/matmul.ts';
 import { reshape, transpose } from '../reference/movement.ts';
@@ -57,4 +57,57 @@ export const ATTENTION_LAYERS: readonly LayerRow[] = [
     ],
     reference: (query, value, key, ...weights) => reference(query!, value!, key!, weights, false),
   },
+  ...(['dot', 'concat'] as const).map(
+    (scoreMode): LayerRow => ({
+      ...{ layer: 'attention', options: { useScale: true, scoreMode }, draws, terms: 6 },
+      inputs: [
+        [2, 5, 6],
+        [2, 4, 7],
+        [2, 4, 6],
+      ],
+      reference: (query, value, key, scale, factor) => {
+        const by = scale!.data[0]!;
+        if (scoreMode === 'dot') return attention(query!, key!, value!, undefined, by);
+        return additive(times(query!, by), times(key!, by), value!, () => factor!.data[0]!);
+      },
+    }),
+  ),
+  {
+    ...{ layer: 'attention', draws, terms: 6 },
+    inputs: [
+      [2, 3, 6],
+      [2, 4, 6],
+    ],
+    reference: (query, value) => attention(query!, value!, value!, undefined, 1),
+  },
+  {
+    ...{ layer: 'additiveAttention', draws, terms: 6 },
+    inputs: [
+      [2, 5, 6],
+      [2, 4, 6],
+    ],
+    reference: (query, value, scale) => additive(query!, value!, value!, (column) => scale!.data[column]!),
+  },
 ];
+
+const times = (x: Plain, factor: number): Plain => ({ ...x, data: x.data.map((value) => value * factor) });
+
+/** Scores are sums of tanh(query + key) times a factor for each column. */
+function additive(query: Plain, key: Plain, value: Plain, factor: (column: number) => number): Plain {
+  const [n, queries, size] = query.shape as [number, number, number];
+  const steps = key.shape[1]!;
+  const each = (count: number) => Array.from({ length: count }, (_, i) => i);
+  const weights = build([n, queries, steps], ([b, i, j]) =>
+    Math.exp(
+      each(size).reduce(
+        (sum, c) => sum + factor(c) * Math.tanh(at(query, [b!, i!, c]) + at(key, [b!, j!, c])),
+        0,
+      ),
+    ),
+  );
+  return build([n, queries, value.shape[2]!], ([b, i, column]) => {
+    const own = each(steps).map((j) => at(weights, [b!, i!, j]));
+    const total = own.reduce((a, c) => a + c);
+    return own.reduce((sum, weight, j) => sum + weight * at(value, [b!, j, column!]), 0) / total;
+  });
+}

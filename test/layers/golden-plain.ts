@@ -58,6 +58,7 @@ export const GOLDEN_PLAIN: readonly GoldenCase[] = [
   // In gradients of several images TensorFlow.js mixes them up.
   { layer: 'upSampling2d', config: {}, inputs: image, forwardOnly: true },
   { layer: 'dropout', config: { rate: 0.5 }, inputs: rows },
+  { layer: 'alphaDropout', config: { rate: 0.5 }, inputs: rows },
   { layer: 'spatialDropout1d', config: { rate: 0.5 }, inputs: steps },
   { layer: 'gaussianDropout', config: { rate: 0.5 }, inputs: rows },
   { layer: 'gaussianNoise', config: { stddev: 0.5 }, inputs: rows },

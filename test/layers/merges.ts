@@ -26,6 +26,10 @@ export const MERGES: readonly LayerRow[] = [
   },
   { layer: 'subtract', inputs: pairs, reference: binary((a, b) => a - b) },
   { layer: 'multiply', inputs: pairs, reference: binary((a, b) => a * b) },
+  {
+    ...{ layer: 'customScaleLayer', options: { scale: 0.25 }, inputs: pairs },
+    reference: binary((a, b) => a + 0.25 * b),
+  },
   { layer: 'average', inputs: pairs, reference: binary((a, b) => (a + b) / 2) },
   { layer: 'maximum', inputs: pairs, reference: binary(Math.max) },
   { layer: 'minimum', inputs: pairs, reference: binary(Math.min) },

@@ -79,6 +79,21 @@ export const PREPARATIONS: readonly LayerRow[] = [
   },
   { layer: 'unitNormalization', inputs: [[3, 5]], terms: 5, reference: unit(1) },
   { layer: 'unitNormalization', options: { axis: 1 }, inputs: [[2, 4, 3]], terms: 4, reference: unit(1) },
+  { layer: 'randomFlip', options: { mode: 'horizontal' }, inputs: [image], reference: (x) => x },
+  {
+    layer: 'randomRotation',
+    options: { factor: 0.1, fillMode: 'reflect' },
+    inputs: [image],
+    reference: (x) => x,
+  },
+  { layer: 'randomZoom', options: { heightFactor: [-0.2, 0.2] }, inputs: [image], reference: (x) => x },
+  {
+    ...{ layer: 'randomTranslation', options: { heightFactor: 0.1, widthFactor: 0.2 }, inputs: [image] },
+    reference: (x) => x,
+  },
+  { layer: 'randomContrast', options: { factor: 0.2 }, inputs: [image], reference: (x) => x },
+  { layer: 'randomBrightness', options: { factor: 0.2 }, inputs: [image], reference: (x) => x },
+  { layer: 'randomCrop', options: { height: 3, width: 2 }, inputs: [image], reference: cropped(3, 2) },
   { layer: 'centerCrop', options: { height: 3, width: 2 }, inputs: [image], reference: cropped(3, 2) },
   {
     layer: 'resizing',

@@ -11,7 +11,7 @@ import {
   maxPool,
 } from '../reference/convolutions.ts';
 import { unary } from '../reference/elementwise.ts';
-import { reshape } from '../reference/movement.ts';
+import { pad, reshape } from '../reference/movement.ts';
 import { maxOf, meanOf, reduce } from '../reference/reduce.ts';
 import { type LayerRow, rows } from './row.ts';
 
@@ -46,6 +46,11 @@ const sides = (before: number, after: number) =>
     [before, after],
     [0, 0],
   ] as const;
+
+/** A filter of one row. */
+const image1 = (filter: Plain) => reshape(filter, [1, ...filter.shape]);
+
+const alongSteps = (x: Plain, convolve: (image: Plain) => Plain) => asSteps(convolve(asImages(x)));
 
 export const WINDOWS: readonly LayerRow[] = [
   image({ filters: 5, kernelSize: 3 }, {}, [[2, 5, 7, 3]], 27),
@@ -135,6 +140,52 @@ export const WINDOWS: readonly LayerRow[] = [
     ...{ inputs: [[1, 5, 4, 3]], terms: 54 },
     reference: (x, depthwise, pointwise, bias) =>
       conv2d(depthwiseConv2d(x!, depthwise!, { pad: 'same' }), pointwise!, { bias }),
+  },
+  {
+    ...{ layer: 'conv1dTranspose', options: { filters: 3, kernelSize: 3, strides: 2, padding: 'same' } },
+    ...{ inputs: [[2, 5, 4]], terms: 12 },
+    reference: (x, kernel, bias) =>
+      alongSteps(x!, (image) =>
+        plusBias(conv2dTranspose(image, image1(kernel!), [1, 10], { strides: [1, 2], pad: 'same' }), bias!),
+      ),
+  },
+  {
+    ...{ layer: 'conv1dTranspose', options: { filters: 2, kernelSize: 3, strides: 3, outputPadding: 1 } },
+    ...{ inputs: [[1, 3, 2]], terms: 6 },
+    reference: (x, kernel, bias) =>
+      alongSteps(x!, (image) =>
+        plusBias(conv2dTranspose(image, image1(kernel!), [1, 10], { strides: [1, 3] }), bias!),
+      ),
+  },
+  {
+    ...{ layer: 'depthwiseConv1d', options: { kernelSize: 3, padding: 'same', depthMultiplier: 2 } },
+    ...{ inputs: [[2, 5, 3]], terms: 3 },
+    reference: (x, kernel, bias) =>
+      alongSteps(x!, (image) => depthwiseConv2d(image, image1(kernel!), { pad: 'same', bias })),
+  },
+  {
+    ...{
+      layer: 'depthwiseConv1d',
+      options: { kernelSize: [2], strides: 2, activation: 'tanh', useBias: false },
+    },
+    ...{ inputs: [[1, 7, 3]], terms: 2 },
+    reference: (x, kernel) =>
+      unary(Math.tanh)(
+        alongSteps(x!, (image) => depthwiseConv2d(image, image1(kernel!), { strides: [1, 2] })),
+      ),
+  },
+  {
+    ...{ layer: 'separableConv1d', options: { filters: 5, kernelSize: 3, padding: 'causal' } },
+    ...{ inputs: [[2, 5, 3]], terms: 9 },
+    reference: (x, depthwise, pointwise, bias) =>
+      alongSteps(
+        pad(x!, [
+          [0, 0],
+          [2, 0],
+          [0, 0],
+        ]),
+        (image) => conv2d(depthwiseConv2d(image, image1(depthwise!)), image1(pointwise!), { bias }),
+      ),
   },
   ...untied('maxPooling2d', {}, (x) => maxPool(x!, [2, 2], { strides: 2 }), [[2, 4, 7, 3]]),
   ...untied(

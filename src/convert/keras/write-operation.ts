@@ -19,6 +19,17 @@ export function operationToConfig(
   dialect: Dialect,
   tensor: WriteTensor,
 ): (KerasObject & { readonly inbound_nodes: unknown }) | undefined {
+  if (dialect === 'keras2' && isImageMean(layer, calls)) {
+    const { name, trainable, policy } = layer;
+    const config = {
+      name,
+      trainable,
+      dtype: policy.serialize('tf.keras'),
+      keepdims: layer.arguments.keepDims ?? false,
+    };
+    const nodes = calls.map((call) => [[...(tensor(call.inputs[0]!, call) as unknown[]), {}]]);
+    return { ...objectOf(dialect, 'keras.layers', 'GlobalAveragePooling2D', config), inbound_nodes: nodes };
+  }
   const operator = OPERATORS.get(layer.op);
   const spelling = dialect === 'keras3' ? operator?.keras3 : operator?.tensorflow;
   const given = argumentsFor(layer, dialect);
@@ -77,6 +88,12 @@ export function operationToConfig(
       return { args: listed ? [tensors] : args, kwargs: {} };
     }),
   };
+}
+
+/** The mean over height and width is a layer that TensorFlow.js reads too. */
+function isImageMean({ op, arguments: given }: Operation, calls: readonly Call[]): boolean {
+  const axes = Array.isArray(given.axis) ? given.axis.join() : '';
+  return op === 'mean' && axes === '1,2' && calls.every(({ inputs }) => inputs[0]!.sample.length === 3);
 }
 
 /** In the forms of a dialect; undefined where it has none for them. */

@@ -1,9 +1,10 @@
-/** Conv2DTranspose: each value of an image goes to all places of its window, as the gradient of a convolution goes. */
+/** Conv1DTranspose and 2D: each value goes to all places of its window, as the gradient of a convolution goes. */
 import type { Tensor } from '../../autograd/tensor.ts';
 import type { Variable } from '../../autograd/variable.ts';
 import type { Factor } from '../../kernels/layer_scale.ts';
 import { add } from '../../ops/add.ts';
 import { conv2dTranspose } from '../../ops/conv2d-transpose.ts';
+import { reshape } from '../../ops/reshape.ts';
 import { ArgumentError } from '../../values/errors.ts';
 import type { Shape } from '../../values/shape.ts';
 import type { Padding, Pair } from '../../values/window.ts';
@@ -14,59 +15,60 @@ import type { FilterOptions } from './conv.ts';
 import { ConvolutionLayer } from './convolution.ts';
 import { ruleNames, type WeightRules, weightRules } from './weight-rules.ts';
 
-export interface Conv2DTransposeOptions extends FilterOptions<number | Pair, 'valid' | 'same'> {
+export interface ConvTransposeOptions<Size = number | Pair> extends FilterOptions<Size, 'valid' | 'same'> {
   /**
    * Rows and columns more at the end than the windows need, less than the strides. Default: as many as make `'same'` strides times
    * the size, and leave none out where windows are smaller than strides.
    */
-  outputPadding?: number | Pair;
+  outputPadding?: Size;
 }
 
-/**
- * (rows, columns, channels) to (height, width, filters): `'same'` is strides times the size, `'valid'` room for every window as a whole.
- * Weights: kernel (height, width, filters, channels), bias (filters).
- */
-export class Conv2DTranspose extends ConvolutionLayer {
+abstract class ConvTranspose extends ConvolutionLayer {
   readonly filters: number;
+  /** For each axis of the samples. */
   readonly outputPadding: readonly number[] | undefined;
   readonly #initialiser: Initialiser;
   readonly #rules: WeightRules<'kernel'>;
   #kernel: Variable | undefined;
 
-  constructor(options: Conv2DTransposeOptions) {
+  constructor(kind: string, axes: 1 | 2, options: ConvTransposeOptions<unknown>) {
     const own = ['filters', 'outputPadding', 'kernelInitializer', ...ruleNames(['kernel'])];
-    super('conv2dTranspose', 2, options, own, ['valid', 'same']);
+    super(kind, axes, options, own, ['valid', 'same']);
     this.filters = checkCount(this.name, 'filters', options.filters);
     this.#initialiser = toInitialiser(options.kernelInitializer ?? 'glorotUniform');
     this.#rules = weightRules(this.name, options, ['kernel']);
     const { outputPadding: given } = options;
     if (given === undefined) return;
-    const padding = checkCounts(
-      ...([this.name, 'outputPadding', typeof given === 'number' ? [given, given] : given, 0] as const),
-    );
-    if (padding.length !== 2 || padding.some((count, axis) => count >= this.strides[axis]!))
+    const all = typeof given === 'number' ? Array<number>(axes).fill(given) : given;
+    const padding = checkCounts(this.name, 'outputPadding', all, 0);
+    const strides = this.strides.slice(2 - axes);
+    if (padding.length !== axes || padding.some((count, axis) => count >= strides[axis]!))
       throw new ArgumentError(
-        `${this.name}: outputPadding [${padding}] with strides [${this.strides}]; use [down, across], each below its stride`,
+        `${this.name}: outputPadding [${padding}] with strides [${strides}]; use ${axes === 1 ? 'a number' : '[down, across], each'} below its stride`,
       );
     this.outputPadding = padding;
   }
 
   outputShape(sample: Shape): Shape {
-    const { image } = this.sizesOf(sample);
-    const sizes = image.map((size, axis) => {
+    return [...this.#imageShape(sample).slice(2 - this.axes), this.filters];
+  }
+
+  /** Height and width of the result. */
+  #imageShape(sample: Shape): readonly number[] {
+    return this.sizesOf(sample).image.map((size, axis) => {
       const extent = (this.kernelSize[axis]! - 1) * this.dilationRate[axis]! + 1;
       const stride = this.strides[axis]!;
-      if (this.outputPadding) {
+      const padding = axis < 2 - this.axes ? undefined : this.outputPadding?.[axis - 2 + this.axes];
+      if (padding !== undefined) {
         const cut = this.padding === 'same' ? 2 * Math.floor(extent / 2) : 0;
-        return (size - 1) * stride + extent - cut + this.outputPadding[axis]!;
+        return (size - 1) * stride + extent - cut + padding;
       }
       return this.padding === 'same' ? size * stride : size * stride + Math.max(extent - stride, 0);
     });
-    return [...sizes, this.filters];
   }
 
   protected override create(sample: Shape): void {
-    const shape = [...this.kernelSize, this.filters, this.sizesOf(sample).channels];
+    const shape = [...this.kernelSize.slice(2 - this.axes), this.filters, this.sizesOf(sample).channels];
     this.#kernel = this.addWeight('kernel', shape, this.#initialiser, this.#rules.kernel);
     this.addBias(this.filters);
   }
@@ -77,10 +79,35 @@ export class Conv2DTranspose extends ConvolutionLayer {
   }
 
   protected call(x: Tensor): Tensor {
-    const shape = [x.shape[0]!, ...this.outputShape(x.shape.slice(1))];
-    const y = conv2dTranspose(x, this.read(this.#kernel!), shape, this.strides, this.pad as Padding, {
-      dilations: this.dilationRate,
-    });
-    return activate(this.activation, this.bias ? add(y, this.read(this.bias)) : y);
+    const sample = x.shape.slice(1);
+    const [batch] = x.shape as [number];
+    const { image, channels } = this.sizesOf(sample);
+    const y = conv2dTranspose(
+      reshape(x, [batch, ...image, channels]),
+      reshape(this.read(this.#kernel!), [...this.kernelSize, this.filters, channels]),
+      [batch, ...this.#imageShape(sample), this.filters],
+      this.strides,
+      this.pad as Padding,
+      { dilations: this.dilationRate },
+    );
+    const biased = this.bias ? add(y, this.read(this.bias)) : y;
+    return activate(this.activation, reshape(biased, [batch, ...this.outputShape(sample)]));
+  }
+}
+
+/** (positions, channels) to (steps, filters), sizes as of Conv2DTranspose. Weights: kernel (size, filters, channels), bias (filters). */
+export class Conv1DTranspose extends ConvTranspose {
+  constructor(options: ConvTransposeOptions<number | readonly [number]>) {
+    super('conv1dTranspose', 1, options);
+  }
+}
+
+/**
+ * (rows, columns, channels) to (height, width, filters): `'same'` is strides times the size, `'valid'` room for every window as a whole.
+ * Weights: kernel (height, width, filters, channels), bias (filters).
+ */
+export class Conv2DTranspose extends ConvTranspose {
+  constructor(options: ConvTransposeOptions) {
+    super('conv2dTranspose', 2, options);
   }
 }

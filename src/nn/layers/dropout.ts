@@ -1,8 +1,11 @@
 /** Dropout: in training, elements set to 0 at random and the rest scaled up; SpatialDropout does so with whole channels. */
 import type { Tensor } from '../../autograd/tensor.ts';
+import { add } from '../../ops/add.ts';
+import { greater } from '../../ops/compare.ts';
 import { ones } from '../../ops/creation.ts';
 import { dropout } from '../../ops/dropout.ts';
 import { mul } from '../../ops/mul.ts';
+import { where } from '../../ops/where.ts';
 import { show } from '../../values/dtype.ts';
 import { ArgumentError, ShapeError } from '../../values/errors.ts';
 import { type Shape, showShape } from '../../values/shape.ts';
@@ -86,6 +89,33 @@ export class SpatialDropout2D extends SpatialDropout {
 
   constructor(options: RateOptions) {
     super('spatialDropout2d', options);
+  }
+}
+
+/** -scale alpha of SELU: what it comes to far below 0. */
+const SELU_LEAST = -1.7580993408473766;
+
+/**
+ * In training, elements set to SELU's least value at random, and all of them brought back to their mean and variance (Klambauer et al. 2017,
+ * section 2).
+ */
+export class AlphaDropout extends ElementwiseLayer {
+  readonly rate: number;
+  readonly #noiseShape: NoiseShape | undefined;
+
+  constructor(options: DropoutOptions) {
+    super('alphaDropout', options, ['rate', 'noiseShape']);
+    this.rate = checkRate(this.name, options.rate);
+    this.#noiseShape = checkNoiseShape(this.name, options.noiseShape);
+  }
+
+  protected call(x: Tensor, { training }: CallOptions): Tensor {
+    const { rate } = this;
+    if (!training || rate === 0) return x;
+    const shape = this.#noiseShape ?? x.shape;
+    const kept = greater(dropoutBy(ones(x.shape, x.dtype, { engine: x.engine }), rate, shape), 0);
+    const a = 1 / Math.sqrt((1 - rate) * (1 + rate * SELU_LEAST ** 2));
+    return add(mul(where(kept, x, SELU_LEAST), a), -a * SELU_LEAST * rate);
   }
 }
 

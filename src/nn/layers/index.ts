@@ -1,15 +1,16 @@
 /** Layers as functions, by the names that TensorFlow.js gives them. */
 import type { Tensor } from '../../autograd/tensor.ts';
 import { Activation } from './activation.ts';
+import { AdditiveAttention, Attention } from './attention.ts';
 import { BatchNormalization } from './batch-normalization.ts';
 import { Bidirectional, type BidirectionalOptions } from './bidirectional.ts';
 import { Concatenate } from './concatenate.ts';
 import { Conv1D, Conv2D } from './conv.ts';
-import { Conv2DTranspose } from './conv2d-transpose.ts';
+import { Conv1DTranspose, Conv2DTranspose } from './conv2d-transpose.ts';
 import { Dense } from './dense.ts';
-import { DepthwiseConv2D, SeparableConv2D } from './depthwise-conv.ts';
+import { DepthwiseConv1D, DepthwiseConv2D, SeparableConv1D, SeparableConv2D } from './depthwise-conv.ts';
 import { Dot } from './dot.ts';
-import { Dropout, SpatialDropout1D, SpatialDropout2D } from './dropout.ts';
+import { AlphaDropout, Dropout, SpatialDropout1D, SpatialDropout2D } from './dropout.ts';
 import { ELU } from './elu.ts';
 import { Embedding } from './embedding.ts';
 import { Normalization } from './feature-normalization.ts';
@@ -30,12 +31,21 @@ import { LeakyReLU } from './leaky-relu.ts';
 import { LSTM, type LSTMOptions } from './lstm.ts';
 import { Cropping1D, Cropping2D, ZeroPadding1D, ZeroPadding2D } from './margins.ts';
 import { Masking } from './masking.ts';
-import { Add, Average, Maximum, Minimum, Multiply, Subtract } from './merge.ts';
+import { Add, Average, CustomScaleLayer, Maximum, Minimum, Multiply, Subtract } from './merge.ts';
 import { MultiHeadAttention } from './multi-head-attention.ts';
 import { Operation } from './operation.ts';
 import { Permute } from './permute.ts';
 import { AveragePooling1D, AveragePooling2D, MaxPooling1D, MaxPooling2D } from './pooling.ts';
 import { PReLU } from './prelu.ts';
+import {
+  RandomBrightness,
+  RandomContrast,
+  RandomCrop,
+  RandomFlip,
+  RandomRotation,
+  RandomTranslation,
+  RandomZoom,
+} from './random-images.ts';
 import type { Recurrent } from './recurrent.ts';
 import type { RecurrentOptions } from './recurrent-options.ts';
 import { type LayerClass, registeredClass, registerLayer } from './registry.ts';
@@ -75,6 +85,9 @@ type Many = readonly Tensor[];
 const makers = {
   activation: maker({ Activation }),
   add: maker({ Add }),
+  additiveAttention: maker({ AdditiveAttention }),
+  alphaDropout: maker({ AlphaDropout }),
+  attention: maker({ Attention }),
   average: maker({ Average }),
   averagePooling1d: maker({ AveragePooling1D }),
   averagePooling2d: maker({ AveragePooling2D }),
@@ -88,11 +101,14 @@ const makers = {
   centerCrop: maker({ CenterCrop }),
   concatenate: maker({ Concatenate }),
   conv1d: maker({ Conv1D }),
+  conv1dTranspose: maker({ Conv1DTranspose }),
   conv2d: maker({ Conv2D }),
   conv2dTranspose: maker({ Conv2DTranspose }),
   cropping1D: maker({ Cropping1D }),
   cropping2D: maker({ Cropping2D }),
+  customScaleLayer: maker({ CustomScaleLayer }),
   dense: maker({ Dense }),
+  depthwiseConv1d: maker({ DepthwiseConv1D }),
   depthwiseConv2d: maker({ DepthwiseConv2D }),
   dot: maker({ Dot }),
   dropout: maker({ Dropout }),
@@ -123,12 +139,20 @@ const makers = {
   operation: maker({ Operation }),
   permute: maker({ Permute }),
   prelu: maker({ PReLU }),
+  randomBrightness: maker({ RandomBrightness }),
+  randomContrast: maker({ RandomContrast }),
+  randomCrop: maker({ RandomCrop }),
+  randomFlip: maker({ RandomFlip }),
+  randomRotation: maker({ RandomRotation }),
+  randomTranslation: maker({ RandomTranslation }),
+  randomZoom: maker({ RandomZoom }),
   reLU: maker({ ReLU }),
   repeatVector: maker({ RepeatVector }),
   rescaling: maker({ Rescaling }),
   reshape: maker({ Reshape }),
   resizing: maker({ Resizing }),
   rmsNormalization: maker({ RMSNormalization }),
+  separableConv1d: maker({ SeparableConv1D }),
   separableConv2d: maker({ SeparableConv2D }),
   simpleRNN: maker({ SimpleRNN }) as ListMaker<RecurrentOptions, States, SimpleRNN<Many>, SimpleRNN>,
   softmax: maker({ Softmax }),

@@ -1,4 +1,4 @@
-/** Layers that make one tensor of several, element by element; sizes of 1 repeat: Add, Subtract, Multiply, Average, Maximum, Minimum. */
+/** Layers that make one tensor of several, element by element; sizes of 1 repeat: Add, Subtract, Multiply, Average, Maximum, Minimum, CustomScaleLayer. */
 import type { Tensor } from '../../autograd/tensor.ts';
 import { add } from '../../ops/add.ts';
 import { maximum } from '../../ops/maximum.ts';
@@ -8,6 +8,7 @@ import { reshape } from '../../ops/reshape.ts';
 import { sub } from '../../ops/sub.ts';
 import { ShapeError } from '../../values/errors.ts';
 import { broadcastShapes, type Shape, showShape } from '../../values/shape.ts';
+import { checkNumber } from '../checks.ts';
 import { Layer, type LayerOptions } from '../layer.ts';
 import { eitherMask } from '../masks.ts';
 import type { Mask } from '../several.ts';
@@ -16,8 +17,8 @@ export abstract class Merge extends Layer<readonly Tensor[]> {
   override readonly supportsMasking = true;
   override readonly takes = 'list';
 
-  constructor(kind: string, options: LayerOptions = {}) {
-    super(kind, options, []);
+  constructor(kind: string, options: LayerOptions = {}, own: readonly string[] = []) {
+    super(kind, options, own);
   }
 
   protected abstract merge(a: Tensor, b: Tensor): Tensor;
@@ -59,10 +60,7 @@ export class Subtract extends Merge {
   }
 
   override outputShape(samples: readonly Shape[]): Shape {
-    if (samples.length === 2) return super.outputShape(samples);
-    throw new ShapeError(
-      `${this.name}: ${samples.length} inputs, samples ${samples.map(showShape).join(', ')}; give two`,
-    );
+    return super.outputShape(requirePair(this.name, samples));
   }
 
   protected merge(a: Tensor, b: Tensor): Tensor {
@@ -112,4 +110,34 @@ export class Minimum extends Merge {
   protected merge(a: Tensor, b: Tensor): Tensor {
     return minimum(a, b);
   }
+}
+
+export interface CustomScaleLayerOptions extends LayerOptions {
+  /** Factor of the second input. */
+  scale: number;
+}
+
+/** The first of two inputs, and the second times a number: Keras's own name in its InceptionResNetV2. */
+export class CustomScaleLayer extends Merge {
+  readonly scale: number;
+
+  constructor(options: CustomScaleLayerOptions) {
+    super('customScaleLayer', options, ['scale']);
+    this.scale = checkNumber(this.name, 'scale', options.scale);
+  }
+
+  override outputShape(samples: readonly Shape[]): Shape {
+    return super.outputShape(requirePair(this.name, samples));
+  }
+
+  protected merge(a: Tensor, b: Tensor): Tensor {
+    return add(a, mul(b, this.scale));
+  }
+}
+
+function requirePair(name: string, samples: readonly Shape[]): readonly Shape[] {
+  if (samples.length === 2) return samples;
+  throw new ShapeError(
+    `${name}: ${samples.length} inputs, samples ${samples.map(showShape).join(', ')}; give two`,
+  );
 }

@@ -5,7 +5,7 @@ import { slice } from '../../ops/slice.ts';
 import { ArgumentError, ShapeError } from '../../values/errors.ts';
 import { type Shape, showShape } from '../../values/shape.ts';
 import { checkCount, checkFlag, checkOneOf } from '../checks.ts';
-import { Layer, type LayerOptions } from '../layer.ts';
+import { type CallOptions, Layer, type LayerOptions } from '../layer.ts';
 
 export interface ImageSizeOptions extends LayerOptions {
   /** Of the result. */
@@ -65,11 +65,11 @@ export class Resizing extends ImageSize {
 
 /** The middle of (height, width, channels), in the layer's size; smaller images are made larger first, as far as they must. */
 export class CenterCrop extends ImageSize {
-  constructor(options: ImageSizeOptions) {
-    super('centerCrop', options);
+  constructor(options: ImageSizeOptions, kind = 'centerCrop') {
+    super(kind, options);
   }
 
-  protected call(x: Tensor): Tensor {
+  protected call(x: Tensor, _: CallOptions): Tensor {
     const [batch, height, width, channels] = x.shape as [number, number, number, number];
     const size = [batch, this.height, this.width, channels];
     if (height >= this.height && width >= this.width) {
