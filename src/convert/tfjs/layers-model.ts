@@ -6,6 +6,7 @@ import { isRecord, Place, parseJson } from '../json.ts';
 import type { KerasObject, StoredModel, StoredTensor } from '../stored-model.ts';
 import { type ManifestTensor, tensorsIn } from './manifest.ts';
 import { isShard } from './shards.ts';
+import { fromTensorFlowJs, scaleIn } from './training.ts';
 import { writeLayersModel } from './write.ts';
 
 /** Longest `model.json` that is looked at. */
@@ -42,13 +43,18 @@ async function modelFrom(place: Place, files: ModelFiles): Promise<StoredModel> 
   const tensors = await tensorsIn(place.at('weightsManifest'), files);
   const own = tensors.filter(({ group }) => group !== 'optimizer');
   const version = topology.at('keras_version').value;
-  const training = topology.at('training_config').value ?? place.at('trainingConfig').value;
+  const [written, theirs] = [topology.at('training_config').value, place.at('trainingConfig').value];
+  const stored = tensors.filter(({ group }) => group === 'optimizer');
+  const known = isRecord(theirs)
+    ? fromTensorFlowJs(theirs, stored)
+    : { training: undefined, weights: stored };
+  const training = isRecord(written) ? written : known.training;
   return {
     ...{ format: 'TensorFlow.js layers-model', architecture: config.record as unknown as KerasObject },
     ...{ weights: byLayer(config, own), order: 'trainable first' },
     ...{ kerasVersion: typeof version === 'string' ? version : undefined },
-    training: isRecord(training) ? training : undefined,
-    optimizerWeights: tensors.filter(({ group }) => group === 'optimizer'),
+    training,
+    optimizerWeights: [...known.weights, ...scaleIn(training)],
   };
 }
 

@@ -7,43 +7,90 @@ import { layerClassName } from '../../nn/layers/registry.ts';
 import { Model } from '../../nn/model.ts';
 import { halvesOf } from '../bytes/halves.ts';
 import type { WriteOptions, WrittenFile } from '../format.ts';
+import type { Json } from '../json.ts';
+import { trainedVariables } from '../keras/trained-variables.ts';
 import { modelToConfig } from '../keras/write-model.ts';
 import { trainingToConfig } from '../keras/write-training.ts';
+import { type OptimizerVariable, variablesOf } from '../optimizer-variables.ts';
+import type { KerasObject } from '../stored-model.ts';
 import { writtenShards } from './shards.ts';
+import { toTensorFlowJs } from './training.ts';
+
+/** An array to be written. */
+interface Written {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: 'float32' | 'int32';
+  readonly bytes: number;
+  readonly half: boolean;
+  readonly group?: 'optimizer';
+  read(): Promise<ArrayLike<number>>;
+}
 
 /** The files, `model.json` last: until it is there, what was there before is as it was. */
 export async function* writeLayersModel(model: Model, options: WriteOptions): AsyncGenerator<WrittenFile> {
   const topology = modelToConfig(model, 'keras2');
-  const named = [...namesOf(model)];
+  const { training, config, state } =
+    options.includeOptimizer === false ? { training: undefined } : await trainingOf(model, topology);
+  const half = options.halfWeights ?? false;
+  const own = [...namesOf(model)].map(
+    ([name, weight]): Written => ({
+      ...{ name, shape: weight.shape, dtype: 'float32', half, bytes: weight.size * (half ? 2 : 4) },
+      read: () => weight.data(),
+    }),
+  );
+  const all = [...own, ...(state ?? []).map(stateToWrite)];
   const paths: string[] = [];
-  const total = named.reduce((sum, [, { size }]) => sum + size * (options.halfWeights ? 2 : 4), 0);
-  for await (const file of writtenShards(bytesOf(named, options.halfWeights ?? false), total)) {
+  const total = all.reduce((sum, { bytes }) => sum + bytes, 0);
+  for await (const file of writtenShards(bytesOf(all), total)) {
     paths.push(file.path);
     yield file;
   }
-  const weights = named.map(([name, { shape }]) => ({
-    ...{ name, shape, dtype: 'float32' },
-    ...(options.halfWeights ? { quantization: { dtype: 'float16' } } : {}),
+  const weights = all.map(({ name, shape, dtype, half, group }) => ({
+    ...{ name, shape, dtype, ...(group && { group }) },
+    ...(half ? { quantization: { dtype: 'float16' } } : {}),
   }));
-  const training = options.includeOptimizer === false ? undefined : trainingToConfig(model, 'keras2');
   const json = {
     ...{ format: 'layers-model', generatedBy: 'halftape', convertedBy: null },
     modelTopology: {
       ...{ keras_version: '2.15.0', backend: 'tensorflow', model_config: topology },
       ...(training ? { training_config: training } : {}),
     },
+    ...(config ? { trainingConfig: config } : {}),
     weightsManifest: [{ paths, weights }],
   };
   yield { path: 'model.json', bytes: [new TextEncoder().encode(JSON.stringify(json))] };
 }
 
-async function* bytesOf(
-  named: readonly (readonly [string, Variable])[],
-  half: boolean,
-): AsyncGenerator<Uint8Array> {
-  for (const [name, weight] of named) {
-    const values = Float32Array.from(await weight.data());
-    const numbers = half ? halvesOf(name, values) : values;
+interface Training {
+  /** As Keras has it, the loss scale beside it. */
+  readonly training: Json | undefined;
+  /** As TensorFlow.js has it, where it can. */
+  readonly config?: Json;
+  readonly state?: readonly OptimizerVariable[];
+}
+
+/** What the model was compiled with, and the state of its optimizer: in TensorFlow.js's form, or else in Keras's. */
+async function trainingOf(model: Model, topology: KerasObject): Promise<Training> {
+  const training = trainingToConfig(model, 'keras2');
+  if (!training) return { training };
+  const variables = trainedVariables(model, topology);
+  const theirs = await toTensorFlowJs(model, training, variables);
+  if (!theirs) return { training, state: await variablesOf(model.optimizer, variables) };
+  const { config, weights: state, scale } = theirs;
+  return { training: scale ? { ...training, loss_scale: scale } : training, config, state };
+}
+
+function stateToWrite({ name, shape, values }: OptimizerVariable): Written {
+  const dtype = values instanceof Int32Array ? 'int32' : 'float32';
+  const group = 'optimizer';
+  return { name, shape, dtype, group, half: false, bytes: values.length * 4, read: async () => values };
+}
+
+async function* bytesOf(arrays: readonly Written[]): AsyncGenerator<Uint8Array> {
+  for (const { name, half, dtype, read } of arrays) {
+    const values = (dtype === 'int32' ? Int32Array : Float32Array).from(await read());
+    const numbers = half ? halvesOf(name, values as Float32Array) : values;
     yield new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
   }
 }
