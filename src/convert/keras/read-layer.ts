@@ -85,6 +85,9 @@ function valueFrom(option: string, at: Place, context: ReadContext): unknown {
   if (option === 'axis' && Array.isArray(value) && value.length === 1) return value[0];
   if (!isRecord(value)) return value;
   if ('class_name' in value && /Initializer$|Regularizer$|Constraint$/.test(option)) return describedFrom(at);
+  // Keras 3 writes arrays among options so, such as EfficientNet's scale by channel.
+  if (value.class_name === '__tensor__' || value.class_name === '__numpy__')
+    return at.at('config').at('value').value;
   if ('class_name' in value) return context.layer(at, context);
   return value;
 }
@@ -107,7 +110,7 @@ export function activationFrom(at: Place, { keras }: Pick<ReadContext, 'keras'>)
   const plain = typeof name === 'string' ? name : isRecord(name) ? name.name : undefined;
   if (typeof plain !== 'string') at.refuse('the name of an activation');
   if (keras === 2 && camel(plain) === 'hardSigmoid') return 'legacyHardSigmoid';
-  return plain;
+  return camel(plain) === 'hardSwish' ? 'hardSilu' : plain;
 }
 
 const INTEGERS = /^u?int(8|16|32|64)$|^bool$/;
