@@ -5,6 +5,8 @@ import { showShape } from './shape.ts';
 
 /** Down and across. */
 export type Pair = readonly [down: number, across: number];
+/** Of volumes. */
+export type Triple = readonly [through: number, down: number, across: number];
 
 /** Element `k` of window `o` lies at `o * strides + k * dilations - before` of the image, on each axis; outside is nothing. */
 export interface Window {
@@ -34,17 +36,25 @@ export type Padding = 'valid' | 'same' | number | ExplicitPadding;
 
 /** One number for down and across, or both. Throws `ArgumentError` unless they are whole and at least 1. */
 export function checkPair(where: string, name: string, value: unknown): Pair {
-  const pair = typeof value === 'number' ? [value, value] : value;
-  if (
-    !Array.isArray(pair) ||
-    pair.length !== 2 ||
-    !pair.every((size) => Number.isInteger(size) && size >= 1)
-  ) {
-    throw new ArgumentError(
-      `${where}: ${name} ${show(value)}; use a whole number above 0, or [down, across] of them`,
-    );
-  }
-  return [pair[0], pair[1]];
+  return checkSizes(where, name, value, '[down, across]', 2) as unknown as Pair;
+}
+
+/** One number for all three ways, or each. Throws `ArgumentError` unless they are whole and at least 1. */
+export function checkTriple(where: string, name: string, value: unknown): Triple {
+  return checkSizes(where, name, value, '[through, down, across]', 3) as unknown as Triple;
+}
+
+function checkSizes(
+  where: string,
+  name: string,
+  value: unknown,
+  form: string,
+  count: number,
+): readonly number[] {
+  const sizes: unknown = typeof value === 'number' ? Array<number>(count).fill(value) : value;
+  const isSize = (size: unknown) => Number.isInteger(size) && (size as number) >= 1;
+  if (Array.isArray(sizes) && sizes.length === count && sizes.every(isSize)) return [...sizes];
+  throw new ArgumentError(`${where}: ${name} ${show(value)}; use a whole number above 0, or ${form} of them`);
 }
 
 interface Sides {
@@ -99,6 +109,22 @@ export function windowOf(
     );
   }
   return { image, filter, strides, dilations, before, positions };
+}
+
+/** How many windows there are along each axis of an image or a volume. Throws as `windowOf`. */
+export function positionsOf(
+  where: string,
+  sizes: readonly number[],
+  filter: readonly number[],
+  { strides, dilations, pad }: { strides: readonly number[]; dilations: readonly number[]; pad: unknown },
+): readonly number[] {
+  const along = (from: number, to: number) => {
+    // One axis is an image of one column.
+    const own = (all: readonly number[]) => [...all.slice(from, to), 1].slice(0, 2) as unknown as Pair;
+    const options = { strides: own(strides), dilations: own(dilations), pad };
+    return windowOf(where, own(sizes), own(filter), options).positions.slice(0, to - from);
+  };
+  return sizes.length === 3 ? [...along(0, 1), ...along(1, 3)] : along(0, 2);
 }
 
 /** The windows of the upstream gradient that the gradient by the image slides over it, strides being 1. */
