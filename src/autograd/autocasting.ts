@@ -118,10 +118,19 @@ export function passNow(): OpEntry['pass'] {
 
 /** Runs `fn`, which walks a tape back. */
 export function walkingBack<T>(fn: () => T): T {
+  return inPass(true, () => (caster && !caster.gradients ? withAutocaster(undefined, fn) : fn()));
+}
+
+/** Runs `fn`, a forward pass amid a walk back. */
+export function walkingForward<T>(fn: () => T): T {
+  return inPass(false, fn);
+}
+
+function inPass<T>(back: boolean, fn: () => T): T {
   const before = backward;
-  backward = true;
+  backward = back;
   try {
-    return caster && !caster.gradients ? withAutocaster(undefined, fn) : fn();
+    return fn();
   } finally {
     backward = before;
   }

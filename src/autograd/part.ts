@@ -1,4 +1,5 @@
 /** The parts of a program, layers as a rule, that ops run in. */
+import { walkingForward } from './autocasting.ts';
 
 /** A part of a program that is running, such as a layer. */
 export interface Part {
@@ -12,6 +13,7 @@ export interface Part {
 let part: Part | undefined;
 /** Of the gradient that is being made of ops: how many there were by name. */
 let places: Map<string, number> | undefined;
+let repeat = false;
 
 export function partNow(): Part | undefined {
   return part;
@@ -25,6 +27,21 @@ export function inPart<T>(name: string, owner: object | undefined, fn: () => T):
 /** Runs `fn`, which makes the gradient of an op that ran in `of`. */
 export function inGradient<T>(of: Part | undefined, fn: () => T): T {
   return within(of, new Map(), fn);
+}
+
+/** Runs `fn`, a forward pass that ran before, amid a walk back. */
+export function inRepeat<T>(fn: () => T): T {
+  const before = repeat;
+  repeat = true;
+  try {
+    return within(part, undefined, () => walkingForward(fn));
+  } finally {
+    repeat = before;
+  }
+}
+
+export function isRepeat(): boolean {
+  return repeat;
 }
 
 /** How many ops of this name the same gradient was made of before; counts this one. */
