@@ -1,5 +1,5 @@
 /** Autocast as ops see it: who chooses the dtypes of their inputs now, and who is told what became of them. */
-import { partNow, pathOf } from './part.ts';
+import { inRepeat, partNow, pathOf } from './part.ts';
 import type { Tensor } from './tensor.ts';
 
 /**
@@ -121,9 +121,9 @@ export function walkingBack<T>(fn: () => T): T {
   return inPass(true, () => (caster && !caster.gradients ? withAutocaster(undefined, fn) : fn()));
 }
 
-/** Runs `fn`, a forward pass amid a walk back. */
+/** Runs `fn`, a forward pass that ran before, amid a walk back. */
 export function walkingForward<T>(fn: () => T): T {
-  return inPass(false, fn);
+  return inPass(false, () => inRepeat(fn));
 }
 
 function inPass<T>(back: boolean, fn: () => T): T {

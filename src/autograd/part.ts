@@ -1,5 +1,4 @@
 /** The parts of a program, layers as a rule, that ops run in. */
-import { walkingForward } from './autocasting.ts';
 
 /** A part of a program that is running, such as a layer. */
 export interface Part {
@@ -29,12 +28,12 @@ export function inGradient<T>(of: Part | undefined, fn: () => T): T {
   return within(of, new Map(), fn);
 }
 
-/** Runs `fn`, a forward pass that ran before, amid a walk back. */
+/** Runs `fn`, whose ops ran before, with the same results. */
 export function inRepeat<T>(fn: () => T): T {
   const before = repeat;
   repeat = true;
   try {
-    return within(part, undefined, () => walkingForward(fn));
+    return within(part, undefined, fn);
   } finally {
     repeat = before;
   }
