@@ -22,6 +22,11 @@ const GRACE = 5_000;
 
 /** Files that run at once: much of their time one core compiles shaders, and another waits. */
 const LANES = 2;
+/** Begin first, the longest before all, so that all lanes end together. */
+const LONGEST = [
+  ...['ops/table', 'examples', 'adaptive-loss-scale-layers', 'ops/gemm-family', 'demo', 'bench'],
+  ...['autocast-tensorflow', 'adaptive-loss-scale-steps'],
+].map((name) => join('test', `${name}.test.ts`));
 
 const counts = { pass: 0, fail: 0, skip: 0 };
 const failures: string[] = [];
@@ -119,6 +124,8 @@ if (everything) for (const script of ['lint', 'typecheck']) await timed(script, 
 
 const files = findTests(realpathSync(options.from ?? 'test'), filters);
 const waiting = files.map((file) => ({ file, place: relative(root, file) }));
+const turnOf = (place: string) => (LONGEST.includes(place) ? LONGEST.indexOf(place) : LONGEST.length);
+waiting.sort((a, b) => turnOf(a.place) - turnOf(b.place));
 
 /** Runs files in processes of their own, one after the other; what each prints comes in one piece, at its end. */
 async function lane(bundles: string | undefined): Promise<void> {
