@@ -35,6 +35,7 @@ struct Layer {
 @group(0) @binding(5) var<uniform> params: Params;
 
 // #include "lib/adaptive_state.wgsl"
+// #include "lib/fold_magnitudes.wgsl"
 
 var<workgroup> sums: array<vec2<f32>, LANES>;
 var<workgroup> largest: array<vec2<u32>, LANES>;
@@ -73,14 +74,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
       sums[lane].y = bitcast<f32>(weights[lane].x);
       largest[lane].y = weights[lane].y;
     }
-    workgroupBarrier();
-    for (var width = LANES / 2u; width > 0u; width /= 2u) {
-      if lane < width {
-        sums[lane] += sums[lane + width];
-        largest[lane] = max(largest[lane], largest[lane + width]);
-      }
-      workgroupBarrier();
-    }
+    foldMagnitudes(lane);
   }
   if lane > 0u {
     return;

@@ -15,6 +15,7 @@ struct Params {
 @group(0) @binding(3) var<uniform> params: Params;
 
 // #include "lib/adaptive_state.wgsl"
+// #include "lib/fold_magnitudes.wgsl"
 // #include "lib/in.wgsl"
 
 var<workgroup> sums: array<f32, LANES>;
@@ -36,14 +37,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   }
   sums[lane] = (sum.x + sum.y) + (sum.z + sum.w);
   largest[lane] = max(max(most.x, most.y), max(most.z, most.w));
-  workgroupBarrier();
-  for (var width = LANES / 2u; width > 0u; width /= 2u) {
-    if lane < width {
-      sums[lane] += sums[lane + width];
-      largest[lane] = max(largest[lane], largest[lane + width]);
-    }
-    workgroupBarrier();
-  }
+  foldMagnitudes(lane);
   if lane == 0u {
     parts[group.x] = vec2<u32>(bitcast<u32>(sums[0]), largest[0]);
   }

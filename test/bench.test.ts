@@ -3,7 +3,6 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseHTML } from 'linkedom';
 import * as assert from 'uvu/assert';
 import { ProductReference } from '../bench/check.ts';
@@ -19,15 +18,15 @@ import { tileMarkdown } from '../bench/tiles.ts';
 import { gemm } from '../src/kernels/gemm/gemm.ts';
 import { suite } from './harness.ts';
 import { compile, openNullEngine } from './null-engine.ts';
+import { script } from './script.ts';
 
 const test = suite('bench');
-const main = fileURLToPath(new URL('../bench/main.ts', import.meta.url));
 const readme = readFileSync(new URL('../bench/README.md', import.meta.url), 'utf8');
 const folder = mkdtempSync(join(tmpdir(), 'halftape-bench-'));
 test.after(() => rmSync(folder, { recursive: true }));
 
 function bench(...options: string[]): { status: number | null; stdout: string; stderr: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [...process.execArgv, main, ...options], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...script('bench/main.ts'), ...options], {
     cwd: folder,
     encoding: 'utf8',
   });

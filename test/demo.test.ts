@@ -3,15 +3,14 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseHTML } from 'linkedom';
 import * as assert from 'uvu/assert';
 import type { Run } from '../examples/demo/training.ts';
 import type { Upscaling } from '../examples/demo/upscaling.ts';
 import { suite } from './harness.ts';
+import { script } from './script.ts';
 
 const test = suite('demo');
-const main = fileURLToPath(new URL('../examples/demo/main.ts', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'halftape-demo-'));
 test.after(() => rmSync(folder, { recursive: true }));
 
@@ -29,11 +28,15 @@ const STEPS = 6 * 32;
 
 /** Runs the demo in an empty folder. */
 function demo(...options: string[]): { status: number | null; stdout: string; stderr: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [...process.execArgv, main, ...options], {
-    cwd: folder,
-    encoding: 'utf8',
-    timeout: TIMEOUT,
-  });
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [...script('examples/demo/main.ts'), ...options],
+    {
+      cwd: folder,
+      encoding: 'utf8',
+      timeout: TIMEOUT,
+    },
+  );
   return { status, stdout, stderr };
 }
 

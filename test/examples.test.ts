@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { parseHTML } from 'linkedom';
 import * as assert from 'uvu/assert';
 import { suite } from './harness.ts';
+import { script } from './script.ts';
 
 const test = suite('examples');
 const written = mkdtempSync(join(tmpdir(), 'halftape-examples-'));
@@ -16,7 +17,7 @@ const folder = fileURLToPath(new URL('../examples/', import.meta.url));
 
 /** What an example prints, line by line. */
 function run(file: string): string[] {
-  const args = [...process.execArgv, folder + file, ...(ARGUMENTS[file] ?? [])];
+  const args = [...script(`examples/${file}`), ...(ARGUMENTS[file] ?? [])];
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   assert.is(status, 0, stderr);
   return stdout.trimEnd().split('\n');

@@ -104,6 +104,22 @@ test('constraints hold after every step, masters and copies alike', async () => 
   }
 });
 
+test('norms of weights in float16 are taken in float32: of zeros too, and beyond 65504', async () => {
+  const { maxNorm, unitNorm, minMaxNorm } = ht.constraints;
+  const of = (values: number[]) => ht.tensor(values, { shape: [2, 2], dtype: 'float16' });
+  // The first column is 0; the squares of the second leave float16.
+  const weight = of([0, 300, 0, 400]);
+  for (const [constraint, expected] of [
+    [maxNorm({ maxValue: 5 }), [0, 3, 0, 4]],
+    [unitNorm(), [0, 0.6, 0, 0.8]],
+    [minMaxNorm({ maxValue: 50 }), [0, 30, 0, 40]],
+  ] as const) {
+    const got = constraint(weight);
+    assert.is(got.dtype, 'float16');
+    assertClose(await numbers(got), expected, { op: 'constraint', dtype: 'float16' });
+  }
+});
+
 for (const { mode, run } of MODES) {
   test(`${mode}: averages are taken before constraints, which leave a skipped step alone, as in Keras`, async () => {
     // Halved at each call, so that one call too many shows.

@@ -1,5 +1,5 @@
 // Runs the tests: lint and types, then every test file in a process of its own, counted, with one closing line.
-import { fork, spawn } from 'node:child_process';
+import { type ChildProcess, fork, type StdioOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, realpathSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -7,7 +7,9 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { bundle } from './bundle.ts';
 import { DEFAULT_TIMEOUT, type Report, runFile, type TestEvent } from './harness.ts';
+import { BUNDLES, bundled, MAPPED, root, scripts } from './script.ts';
 
 const USAGE = `npm test -- [options] [filter ...]     a filter is a part of a test file's path
   --in-process      run the files in this process: quicker and easier to debug, but a crash ends everything
@@ -20,8 +22,12 @@ const GRACE = 5_000;
 
 /** Files that run at once: much of their time one core compiles shaders, and another waits. */
 const LANES = 2;
+/** Begin first, the longest before all, so that all lanes end together. */
+const LONGEST = [
+  ...['ops/table', 'examples', 'adaptive-loss-scale-layers', 'ops/gemm-family', 'demo', 'bench'],
+  ...['autocast-tensorflow', 'adaptive-loss-scale-steps'],
+].map((name) => join('test', `${name}.test.ts`));
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const counts = { pass: 0, fail: 0, skip: 0 };
 const failures: string[] = [];
 
@@ -48,11 +54,21 @@ async function step(script: string): Promise<void> {
   count({ kind: code === 0 ? 'pass' : 'fail', name: script }, 'npm run');
 }
 
-/** `say` gets what the process prints. */
-async function runInChild(file: string, report: Report, say: (text: string) => void): Promise<void> {
-  const child = fork(fileURLToPath(new URL('./child.ts', import.meta.url)), [file], {
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+const CHILD = fileURLToPath(new URL('./child.ts', import.meta.url));
+
+/** Starts a test file, from `bundles` if there are any. What it starts by itself is TypeScript, and gets this process's options. */
+function startFile(file: string, bundles: string | undefined): ChildProcess {
+  const stdio: StdioOptions = ['ignore', 'pipe', 'pipe', 'ipc'];
+  if (bundles === undefined) return fork(CHILD, [file], { stdio });
+  return fork(bundled(bundles, CHILD), [bundled(bundles, file), ...process.execArgv], {
+    stdio,
+    execArgv: [MAPPED],
+    env: { ...process.env, [BUNDLES]: bundles },
   });
+}
+
+/** `say` gets what the process prints. */
+async function runInChild(child: ChildProcess, report: Report, say: (text: string) => void): Promise<void> {
   child.stdout!.setEncoding('utf8').on('data', say);
   createInterface({ input: child.stderr! }).on('line', (line) => {
     if (!NOISE.test(line)) say(`${line}\n`);
@@ -108,15 +124,17 @@ if (everything) for (const script of ['lint', 'typecheck']) await timed(script, 
 
 const files = findTests(realpathSync(options.from ?? 'test'), filters);
 const waiting = files.map((file) => ({ file, place: relative(root, file) }));
+const turnOf = (place: string) => (LONGEST.includes(place) ? LONGEST.indexOf(place) : LONGEST.length);
+waiting.sort((a, b) => turnOf(a.place) - turnOf(b.place));
 
 /** Runs files in processes of their own, one after the other; what each prints comes in one piece, at its end. */
-async function lane(): Promise<void> {
+async function lane(bundles: string | undefined): Promise<void> {
   for (let next = waiting.shift(); next; next = waiting.shift()) {
     const { file, place } = next;
     const start = performance.now();
     let printed = '';
     await runInChild(
-      file,
+      startFile(file, bundles),
       (event) => count(event, place),
       (text) => {
         printed += text;
@@ -129,7 +147,10 @@ async function lane(): Promise<void> {
 if (options['in-process'])
   for (const { file, place } of waiting)
     await timed(place, () => runFile(file, (event) => count(event, place)));
-else await Promise.all(Array.from({ length: LANES }, lane));
+else {
+  const bundles = options.from === undefined ? await bundle([CHILD, ...scripts(), ...files]) : undefined;
+  await Promise.all(Array.from({ length: LANES }, () => lane(bundles)));
+}
 
 if (files.length === 0) count({ kind: 'fail', name: 'no test file found' }, 'test/run.ts');
 else if (counts.pass + counts.fail === 0) count({ kind: 'fail', name: 'nothing ran' }, 'test/run.ts');

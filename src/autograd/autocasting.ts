@@ -1,5 +1,5 @@
 /** Autocast as ops see it: who chooses the dtypes of their inputs now, and who is told what became of them. */
-import { partNow, pathOf } from './part.ts';
+import { inRepeat, partNow, pathOf } from './part.ts';
 import type { Tensor } from './tensor.ts';
 
 /**
@@ -118,10 +118,19 @@ export function passNow(): OpEntry['pass'] {
 
 /** Runs `fn`, which walks a tape back. */
 export function walkingBack<T>(fn: () => T): T {
+  return inPass(true, () => (caster && !caster.gradients ? withAutocaster(undefined, fn) : fn()));
+}
+
+/** Runs `fn`, a forward pass that ran before, amid a walk back. */
+export function walkingForward<T>(fn: () => T): T {
+  return inPass(false, () => inRepeat(fn));
+}
+
+function inPass<T>(back: boolean, fn: () => T): T {
   const before = backward;
-  backward = true;
+  backward = back;
   try {
-    return caster && !caster.gradients ? withAutocaster(undefined, fn) : fn();
+    return fn();
   } finally {
     backward = before;
   }

@@ -3,7 +3,7 @@ import { defaultEngine } from '../gpu/default-engine.ts';
 import type { Engine } from '../gpu/engine.ts';
 import { drawsOf, rewindDraws, saveDraws, setDraws } from '../kernels/random.ts';
 import { ArgumentError } from '../values/errors.ts';
-import { autocaster, withAutocaster } from './autocasting.ts';
+import { autocaster, walkingForward, withAutocaster } from './autocasting.ts';
 import { carriedThrough } from './gradients-through.ts';
 import { isRecording, type Recorder, recordOp, type TapeNode, watchedNow, withOnly } from './recording.ts';
 import { inScope, leaveScopes } from './scope.ts';
@@ -82,7 +82,7 @@ function recorded<A extends unknown[], R>(run: (args: A) => R, args: A): R {
       const { inputs } = step;
       let next = 0;
       const again = () => withAutocaster(cast, () => run(mapTensors(args, () => inputs[next++]) as A));
-      const repeated = () => tensorsIn(again());
+      const repeated = () => walkingForward(() => tensorsIn(again()));
       const outputsAgain = () =>
         state.length > 0 ? withDraws(engine, inputs.at(-1)!, draws, repeated) : repeated();
       return repeating(() => carriedThrough(outputsAgain, step, gradients));

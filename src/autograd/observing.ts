@@ -2,7 +2,7 @@
 import type { Engine } from '../gpu/engine.ts';
 import type { Storage } from '../gpu/storage.ts';
 import { autocaster, passNow, withAutocaster } from './autocasting.ts';
-import { type Part, partNow, placeOf } from './part.ts';
+import { isRepeat, type Part, partNow, placeOf } from './part.ts';
 import type { Tensor, VariableValues } from './tensor.ts';
 
 /** An op that has stored its results. */
@@ -16,6 +16,8 @@ export interface StoredOp {
   readonly outputs: readonly Tensor[];
   /** Results are values of the inputs, as they are. */
   readonly moves: boolean;
+  /** It ran before, with the same results: `checkpoint` runs a forward pass again. */
+  readonly repeated: boolean;
   /** Stores the results once more, in tensors of these shapes and any float dtypes. */
   again(outputs: readonly Tensor[]): void;
 }
@@ -104,7 +106,8 @@ export function opStored(
 ): void {
   const seen = observersOf(inputs[0]!.engine);
   if (seen.length === 0) return;
-  const op = { name, pass: passNow(), part: partNow(), place: placeOf(name), inputs, outputs, ...kernel };
+  const at = { pass: passNow(), part: partNow(), place: placeOf(name), repeated: isRepeat() };
+  const op = { name, ...at, inputs, outputs, ...kernel };
   for (const observer of seen) unobserved(() => withAutocaster(undefined, () => observer.stored(op)));
 }
 

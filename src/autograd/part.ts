@@ -12,6 +12,7 @@ export interface Part {
 let part: Part | undefined;
 /** Of the gradient that is being made of ops: how many there were by name. */
 let places: Map<string, number> | undefined;
+let repeat = false;
 
 export function partNow(): Part | undefined {
   return part;
@@ -25,6 +26,21 @@ export function inPart<T>(name: string, owner: object | undefined, fn: () => T):
 /** Runs `fn`, which makes the gradient of an op that ran in `of`. */
 export function inGradient<T>(of: Part | undefined, fn: () => T): T {
   return within(of, new Map(), fn);
+}
+
+/** Runs `fn`, whose ops ran before, with the same results. */
+export function inRepeat<T>(fn: () => T): T {
+  const before = repeat;
+  repeat = true;
+  try {
+    return within(part, undefined, fn);
+  } finally {
+    repeat = before;
+  }
+}
+
+export function isRepeat(): boolean {
+  return repeat;
 }
 
 /** How many ops of this name the same gradient was made of before; counts this one. */

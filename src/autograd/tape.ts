@@ -7,6 +7,7 @@ import { checkOptions } from '../values/options.ts';
 import { sameShape, showShape } from '../values/shape.ts';
 import { autocaster, walkingBack } from './autocasting.ts';
 import { addCarried, alike, carriedOn, uncarried } from './carried.ts';
+import { checkTargets, type Source, tensorOf } from './gradient-arguments.ts';
 import { inGradient } from './part.ts';
 import {
   Carried,
@@ -17,8 +18,7 @@ import {
   withRecorder,
 } from './recording.ts';
 import { enterScope, inScope, leaveScopes } from './scope.ts';
-import { Tensor } from './tensor.ts';
-import { Variable } from './variable.ts';
+import type { Tensor } from './tensor.ts';
 
 export interface TapeOptions {
   /** Whether `gradient` may be called more than once. Default false. */
@@ -33,8 +33,6 @@ export interface GradientOptions {
   /** What stands for the gradient by a source on which no target depends: null or zeros. Default `'none'`. */
   unconnected?: 'none' | 'zero';
 }
-
-export type Source = Tensor | Variable;
 
 const leaked = new FinalizationRegistry<TapeNode[]>(releaseNodes);
 
@@ -254,40 +252,6 @@ function finished(carried: Carried, { dtype, halfCopy, variable }: Tensor): Tens
 function handlesIn(result: Tensor | Carried | null): Tensor[] {
   if (!(result instanceof Carried)) return result ? [result] : [];
   return result.exponent ? [result.gradient, result.exponent] : [result.gradient];
-}
-
-function tensorOf(source: Source): Tensor {
-  if (source instanceof Variable) return source.values;
-  if (source instanceof Tensor) return source;
-  throw new ArgumentError(`GradientTape: a source must be a tensor or a variable, got ${show(source)}`);
-}
-
-/** Throws unless the targets are floats, and the upstream gradients, where given, have their shapes. */
-function checkTargets(
-  targets: readonly Tensor[],
-  given: Tensor | readonly Tensor[] | undefined,
-): readonly Tensor[] | undefined {
-  for (const target of targets) {
-    if (!(target instanceof Tensor)) {
-      throw new ArgumentError(`GradientTape.gradient: the target must be a tensor, got ${show(target)}`);
-    }
-    if (!isFloat(target.dtype)) {
-      throw new DtypeError(
-        `GradientTape.gradient: a target of dtype ${target.dtype} has no gradient; use a float`,
-      );
-    }
-  }
-  if (given === undefined) return undefined;
-  const seeds = Array.isArray(given) ? (given as readonly Tensor[]) : [given as Tensor];
-  for (const [index, target] of targets.entries()) {
-    const seed = seeds[index];
-    if (!(seed instanceof Tensor) || !sameShape(seed.shape, target.shape)) {
-      throw new ShapeError(
-        `GradientTape.gradient: outputGradients[${index}] is ${seed instanceof Tensor ? showShape(seed.shape) : seed === undefined ? 'missing' : show(seed)}, the target ${showShape(target.shape)}`,
-      );
-    }
-  }
-  return seeds;
 }
 
 function releaseNodes(nodes: TapeNode[]): void {

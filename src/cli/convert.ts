@@ -42,7 +42,6 @@ Examples:
 
 export function convertCommand(): Command {
   const command = new Command('convert')
-    .description('Convert a trained model to mixed precision, and measure what that does to its results.')
     .argument('<model>', 'a file or a folder: model.json, .h5, .keras, ...')
     .requiredOption('--out <path>', 'where the model goes: a folder for TensorFlow.js, else a file')
     .addOption(new Option('--format <name>', "the format; default: by the path's end"))

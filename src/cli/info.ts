@@ -17,7 +17,6 @@ interface InfoFlags extends OpenFlags {
 
 export function infoCommand(): Command {
   return adapterOptions(new Command('info'))
-    .description('Show the adapter; --advise measures what mixed precision gains or costs on it.')
     .argument('[model]', 'for --advise: a file or a folder; default: a dense and a convolutional network')
     .option('--advise', 'measure predictions and training steps in float32 and mixed_float16, in turns')
     .addOption(

@@ -7,9 +7,6 @@ import { during } from './progress.ts';
 
 export function inspectCommand(): Command {
   return new Command('inspect')
-    .description(
-      "Show a trained model's layers or ops, its weights and training configuration; needs no GPU.",
-    )
     .argument('<model>', 'a file or a folder: model.json, .h5, .keras, ...')
     .option('--json', 'print JSON')
     .addHelpText(

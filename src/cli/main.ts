@@ -3,11 +3,30 @@
 import { Command, CommanderError } from 'commander';
 import { HalftapeError } from '../values/errors.ts';
 import { VERSION } from '../values/version.ts';
-import { convertCommand } from './convert.ts';
-import { infoCommand } from './info.ts';
-import { inspectCommand } from './inspect.ts';
 import { handleSignals } from './interrupt.ts';
-import { trainCommand } from './train.ts';
+
+/** Loaded when they are asked for: the engine behind them takes most of a second. */
+const COMMANDS: Readonly<
+  Record<string, { readonly description: string; readonly load: () => Promise<Command> }>
+> = {
+  convert: {
+    description: 'Convert a trained model to mixed precision, and measure what that does to its results.',
+    load: async () => (await import('./convert.ts')).convertCommand(),
+  },
+  train: {
+    description: 'Train a model on, in mixed precision if asked for, and write it.',
+    load: async () => (await import('./train.ts')).trainCommand(),
+  },
+  inspect: {
+    description:
+      "Show a trained model's layers or ops, its weights and training configuration; needs no GPU.",
+    load: async () => (await import('./inspect.ts')).inspectCommand(),
+  },
+  info: {
+    description: 'Show the adapter; --advise measures what mixed precision gains or costs on it.',
+    load: async () => (await import('./info.ts')).infoCommand(),
+  },
+};
 
 handleSignals();
 
@@ -16,10 +35,13 @@ const program = new Command('halftape')
   .version(VERSION, '--version', 'print the version')
   .helpCommand(false)
   .showHelpAfterError('(--help shows what is accepted)')
+  .configureHelp({ subcommandTerm: (command) => command.name() })
   .exitOverride();
 
-for (const command of [convertCommand(), trainCommand(), inspectCommand(), infoCommand()])
-  program.addCommand(command.copyInheritedSettings(program));
+for (const [name, { description, load }] of Object.entries(COMMANDS)) {
+  const command = process.argv.includes(name) ? await load() : new Command(name);
+  program.addCommand(command.copyInheritedSettings(program).description(description));
+}
 
 try {
   await program.parseAsync();

@@ -40,7 +40,6 @@ Examples:
 
 export function trainCommand(): Command {
   const command = new Command('train')
-    .description('Train a model on, in mixed precision if asked for, and write it.')
     .argument('<model>', 'a file or a folder: model.json, .h5, .keras, ...')
     .requiredOption('--data <path>', 'samples: .npz, .npy, or a folder of pictures by class')
     .option('--labels <path>', 'labels, where they are not in the data: .npy, or a folder of pictures')

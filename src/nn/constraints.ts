@@ -2,6 +2,7 @@
 import type { Tensor } from '../autograd/tensor.ts';
 import { tidy } from '../autograd/tidy.ts';
 import { add } from '../ops/add.ts';
+import { cast } from '../ops/cast.ts';
 import { clipByValue } from '../ops/clip-by-value.ts';
 import { less } from '../ops/compare.ts';
 import { div } from '../ops/div.ts';
@@ -22,7 +23,7 @@ export interface NormOptions {
   axis?: number | readonly number[];
 }
 
-/** `w wanted(norm) / (norm + epsilon)` along axes; as a file has it `className` with this config. */
+/** `w wanted(norm) / (norm + epsilon)` along axes, in float32, where epsilon is not 0; as a file has it `className` with this config. */
 function towards(
   className: string,
   config: NormOptions & { readonly axis: NonNullable<NormOptions['axis']> } & Readonly<
@@ -32,8 +33,9 @@ function towards(
 ): Constraint {
   const constraint: Constraint = (weight) =>
     tidy(() => {
-      const norms = norm(weight, 'euclidean', config.axis, true);
-      return mul(weight, div(wanted(norms), add(norms, EPSILON)));
+      const wide = cast(weight, 'float32');
+      const norms = norm(wide, 'euclidean', config.axis, true);
+      return cast(mul(wide, div(wanted(norms), add(norms, EPSILON))), weight.dtype);
     });
   return described(constraint, { className, config });
 }

@@ -258,7 +258,7 @@ export abstract class Model<In extends Tensors = Tensors, Out extends Tensors = 
     // One stream for all calls of fit: every epoch has an order of its own.
     this.#shuffles ??= new RandomStream(engine.seed, 0);
     return {
-      ...{ engine, ...plan },
+      ...{ engine, model: this, ...plan },
       random: this.#shuffles,
       forward: (inputs, training) =>
         this.pass(

@@ -63,6 +63,8 @@ export class Watch {
  * What is counted, op by op, layer by layer and pass by pass, is each value before it is narrowed: of results stored in float16, the op is run a second
  * time with float32 results, which nothing else reads. Views, such as of `reshape`, store nothing; weights and data are counted where an op
  * first reads them in a step. A step ends where an optimizer applies gradients; it has failed where one of them is not finite.
+ * What `checkpoint` runs again is not counted again. Gradients are counted without the loss scale, but with the powers of two that layers
+ * multiply them with under `lossScaling: 'adaptive'`.
  *
  * The cost: one dispatch a result, one a step, and the ops with float16 results twice; a mixed step of a perceptron took 1.6 times as long, of a small
  * convolutional network 1.8 to 2.3 times (lavapipe). Not watching costs nothing: no dispatch more. Throws `ArgumentError`.

@@ -21,9 +21,11 @@ import type { Compiled, Target } from './compile.ts';
 import type { Passed } from './layer.ts';
 import type { Metric } from './metrics.ts';
 import type { Mask } from './several.ts';
+import type { Weighted } from './weighted.ts';
 
 export interface Training extends Compiled {
   readonly engine: Engine;
+  readonly model: Weighted;
   readonly forward: (inputs: readonly Tensor[], training: boolean) => Passed;
   readonly variables: () => readonly Variable[];
   /** What regularizers add to the loss. */

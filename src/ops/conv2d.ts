@@ -13,6 +13,7 @@ import { add } from './add.ts';
 import { convolutionOps } from './convolution.ts';
 import {
   biasOf,
+  type ConvolutionOptions,
   checkActivation,
   convolutionInputs,
   heightAndWidth,
@@ -32,17 +33,9 @@ export const conv2dOps = convolutionOps('conv2d', convolution, {
   filter: (image, result, { filter }) => [...image.slice(0, -4), ...filter, image.at(-1)!, result.at(-1)!],
 });
 
-export interface Conv2dOptions {
-  /** Distance between the elements of the filter on the image, both ways or [down, across]. Default 1. */
-  dilations?: number | Pair;
+export interface Conv2dOptions extends ConvolutionOptions {
   /** Groups of channels that are convolved apart from each other. Default 1. */
   groups?: number;
-  /** A value for each channel of the result. */
-  bias?: TensorLike;
-  /** Applied to the result before it is stored. Default `'linear'`. */
-  activation?: Activation;
-  /** dtype of the result; sums are held in f32 whatever it is. Default: that of the inputs. */
-  dtype?: FloatDType;
 }
 
 /**

@@ -10,6 +10,17 @@ import { reshape } from './reshape.ts';
 
 const FLOATS = ['float32', 'float16'] as const;
 
+export interface ConvolutionOptions {
+  /** Distance between the elements of the filter on the image, both ways or [down, across]. Default 1. */
+  dilations?: number | Pair;
+  /** A value for each channel of the result. */
+  bias?: TensorLike;
+  /** Applied to the result before it is stored. Default `'linear'`. */
+  activation?: Activation;
+  /** dtype of the result; sums are held in f32 whatever it is. Default: that of the inputs. */
+  dtype?: FloatDType;
+}
+
 /** A batch of images, and the way back for what was one image by itself. */
 export interface Images {
   readonly images: Tensor;

@@ -2,8 +2,6 @@
 import type { Tensor } from '../autograd/tensor.ts';
 import { tidy } from '../autograd/tidy.ts';
 import { depthwise } from '../kernels/depthwise.ts';
-import type { Activation } from '../kernels/gemm/problem.ts';
-import type { FloatDType } from '../values/dtype.ts';
 import { ShapeError } from '../values/errors.ts';
 import { checkOptions } from '../values/options.ts';
 import { showShape } from '../values/shape.ts';
@@ -11,6 +9,7 @@ import { type Padding, type Pair, windowOf } from '../values/window.ts';
 import { convolutionOps } from './convolution.ts';
 import {
   biasOf,
+  type ConvolutionOptions,
   checkActivation,
   convolutionInputs,
   heightAndWidth,
@@ -26,16 +25,7 @@ const ops = convolutionOps('depthwiseConv2d', depthwise, {
   filter: (image, _result, { filter }) => [...filter, image.at(-1)!],
 });
 
-export interface DepthwiseConv2dOptions {
-  /** Distance between the elements of the filter on the image, both ways or [down, across]. Default 1. */
-  dilations?: number | Pair;
-  /** A value for each channel of the result. */
-  bias?: TensorLike;
-  /** Applied to the result before it is stored. Default `'linear'`. */
-  activation?: Activation;
-  /** dtype of the result; sums are held in f32 whatever it is. Default: that of the inputs. */
-  dtype?: FloatDType;
-}
+export type DepthwiseConv2dOptions = ConvolutionOptions;
 
 /**
  * `x` (batch, height, width, channels), or one image without the batch, with `filter` (height, width, channels, multiplier):

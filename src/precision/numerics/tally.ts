@@ -87,8 +87,16 @@ export class Tally implements Observer {
   stored(op: StoredOp): void {
     const layer = this.#watched.pathOf(op.part);
     if (layer === undefined || !op.outputs.some(isCounted)) return;
-    this.#ops++;
     const { name, pass, place, moves } = op;
+    const rowOf = (index: number, { dtype }: Tensor) =>
+      this.#rowOf({ layer, pass, op: name, kind: 'op', result: index, dtype }, place);
+    if (op.repeated) {
+      // Counted when it ran first; what is made of it has it as its source.
+      for (const [index, output] of op.outputs.entries())
+        if (isCounted(output)) this.#made.set(output.storage, rowOf(index, output));
+      return;
+    }
+    this.#ops++;
     const sources = [...new Set(op.inputs.flatMap((input) => this.#sourceOf(input, layer, pass)))];
     // What an f16 result is rounded from is in no memory: the op is run again, with float32 results.
     const narrows = !moves && op.outputs.some(({ dtype }) => dtype === 'float16');
@@ -96,8 +104,7 @@ export class Tally implements Observer {
     if (narrows) op.again(wide);
     for (const [index, output] of op.outputs.entries()) {
       if (!isCounted(output)) continue;
-      const own = { layer, pass, op: name, kind: 'op', result: index, dtype: output.dtype } as const;
-      const row = this.#rowOf(own, place);
+      const row = rowOf(index, output);
       this.#count(wide[index]!, row, sources, pass === 'backward' ? this.#scale : undefined);
       this.#made.set(output.storage, row);
     }
