@@ -35,6 +35,8 @@ const OWN: readonly (keyof typeof ht.layers)[] = [
   ...(['randomBrightness', 'randomContrast', 'randomCrop', 'randomFlip', 'randomRotation'] as const),
   ...(['randomTranslation', 'randomZoom', 'separableConv1d'] as const),
   ...(['spatialDropout2d', 'subtract', 'upSampling1d', 'zeroPadding1d'] as const),
+  ...(['cropping3D', 'globalAveragePooling3d', 'globalMaxPooling3d', 'spatialDropout3d'] as const),
+  ...(['upSampling3d', 'zeroPadding3d'] as const),
 ];
 
 test('every layer has a case, every case its golden result, and every golden result its case', () => {

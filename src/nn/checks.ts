@@ -1,7 +1,8 @@
 /** Checks of options that layers, models and callbacks share. */
 import { list, show } from '../values/dtype.ts';
-import { ArgumentError } from '../values/errors.ts';
-import { checkPair, type Pair } from '../values/window.ts';
+import { ArgumentError, ShapeError } from '../values/errors.ts';
+import { type Shape, showShape } from '../values/shape.ts';
+import { checkPair, checkTriple } from '../values/window.ts';
 
 /** Throws `ArgumentError` unless `value` is a whole number from `least` on. */
 export function checkCount(where: string, name: string, value: unknown, least = 1): number {
@@ -52,8 +53,26 @@ export function checkCounts(where: string, name: string, value: unknown, least =
 }
 
 /** A size of a window, [down, across]: for images one for both or a pair, for steps one, and 1 down. Throws `ArgumentError`. */
-export function checkWindowSize(where: string, name: string, value: unknown, axes: 1 | 2): Pair {
+export function checkWindowSize(
+  where: string,
+  name: string,
+  value: unknown,
+  axes: 1 | 2 | 3,
+): readonly number[] {
+  if (axes === 3) return checkTriple(where, name, value);
   if (axes === 2) return checkPair(where, name, value);
   const only: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value;
   return [1, checkCount(where, name, only)];
+}
+
+const SAMPLE_FORMS = [
+  '(steps, channels)',
+  '(height, width, channels)',
+  '(depth, height, width, channels)',
+] as const;
+
+/** Throws `ShapeError` unless a sample has `axes` axes and channels. */
+export function checkSampleRank(where: string, sample: Shape, axes: number): void {
+  if (sample.length !== axes + 1)
+    throw new ShapeError(`${where}: samples are ${showShape(sample)}; use ${SAMPLE_FORMS[axes - 1]}`);
 }

@@ -33,7 +33,23 @@ const globals = (layer: string): GoldenCase[] => [
   ...cases(`${layer}2d`, [{}, [2, 5, 4, 3]], [{}, [1, 3, 11, 5]]),
 ];
 
+const GOLDEN_VOLUMES: readonly GoldenCase[] = [
+  ...cases(
+    'conv3d',
+    [{ filters: 3, kernelSize: 2, activation: 'relu' }, [2, 3, 4, 3, 2]],
+    [{ filters: 2, kernelSize: [3, 2, 3], strides: [2, 1, 2], padding: 'same' }, [1, 5, 3, 4, 3]],
+  ),
+  ...cases('conv3dTranspose', [
+    { filters: 2, kernelSize: 3, strides: 2, padding: 'same', useBias: false },
+    [1, 2, 3, 2, 3],
+    true,
+  ]),
+  ...cases('maxPooling3d', [{}, [2, 4, 5, 4, 3]], [{ poolSize: 2, strides: 1 }, [1, 3, 4, 3, 2]]),
+  ...cases('averagePooling3d', [{}, [2, 4, 5, 4, 3]]),
+];
+
 export const GOLDEN_CONVOLUTIONS: readonly GoldenCase[] = [
+  ...GOLDEN_VOLUMES,
   ...cases(
     'conv1d',
     [{ filters: 4, kernelSize: 3 }, [2, 9, 5]],

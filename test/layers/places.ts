@@ -6,7 +6,7 @@ import { type LayerRow, rows } from './row.ts';
 const image = [[2, 5, 4, 3]] as const;
 
 /** Each element from `from` of its index. */
-const picked = (x: Plain, shape: readonly number[], from: (index: readonly number[]) => number[]) =>
+export const picked = (x: Plain, shape: readonly number[], from: (index: readonly number[]) => number[]) =>
   build(shape, (index) => at(x, from(index)));
 
 /** Between neighbours, elements being squares: what UpSampling2D interpolates. */

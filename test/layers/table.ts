@@ -8,6 +8,7 @@ import { PLACES } from './places.ts';
 import { PREPARATIONS } from './preparations.ts';
 import { RECURRENT } from './recurrent.ts';
 import type { LayerRow } from './row.ts';
+import { VOLUMES } from './volumes.ts';
 import { WINDOWS } from './windows.ts';
 
 export const LAYER_ROWS: readonly LayerRow[] = [
@@ -16,6 +17,7 @@ export const LAYER_ROWS: readonly LayerRow[] = [
   ...PLACES,
   ...PREPARATIONS,
   ...WINDOWS,
+  ...VOLUMES,
   ...NORMALISATION_LAYERS,
   ...ATTENTION_LAYERS,
   ...RECURRENT,

@@ -12,6 +12,7 @@ import { NORMALISATIONS } from './normalisations.ts';
 import { POOLING } from './pooling.ts';
 import { REDUCTIONS } from './reductions.ts';
 import type { Row } from './row.ts';
+import { VOLUMES } from './volumes.ts';
 
 export const TABLE: readonly Row[] = [
   ...ELEMENTWISE,
@@ -22,6 +23,7 @@ export const TABLE: readonly Row[] = [
   ...ATTENTION,
   ...POOLING,
   ...CONVOLUTIONS,
+  ...VOLUMES,
   ...MOVEMENT,
   ...ARRANGING,
   ...INDEXING,

@@ -21,7 +21,9 @@ export const ALIASES: Readonly<Record<string, string>> = {
   ...{ GlobalAvgPool1D: 'GlobalAveragePooling1D', GlobalAvgPool2D: 'GlobalAveragePooling2D' },
   ...{ GlobalMaxPool1D: 'GlobalMaxPooling1D', GlobalMaxPool2D: 'GlobalMaxPooling2D' },
   ...{ GRUV2: 'GRU', LSTMV2: 'LSTM', LayerNormalizationV1: 'LayerNormalization' },
-  ...{ MaxPool1D: 'MaxPooling1D', MaxPool2D: 'MaxPooling2D' },
+  ...{ MaxPool1D: 'MaxPooling1D', MaxPool2D: 'MaxPooling2D', MaxPool3D: 'MaxPooling3D' },
+  ...{ AvgPool3D: 'AveragePooling3D', Convolution3D: 'Conv3D', Convolution3DTranspose: 'Conv3DTranspose' },
+  ...{ GlobalAvgPool3D: 'GlobalAveragePooling3D', GlobalMaxPool3D: 'GlobalMaxPooling3D' },
   ...{ SeparableConvolution1D: 'SeparableConv1D', SeparableConvolution2D: 'SeparableConv2D' },
 };
 

@@ -1,12 +1,13 @@
-/** Conv1D and Conv2D: a window that slides over steps or images. */
+/** Conv1D, Conv2D and Conv3D: a window that slides over steps, images or volumes. */
 import type { Tensor } from '../../autograd/tensor.ts';
 import type { Variable } from '../../autograd/variable.ts';
 import type { Factor } from '../../kernels/layer_scale.ts';
 import { conv2d } from '../../ops/conv2d.ts';
+import { conv3d } from '../../ops/conv3d.ts';
 import { reshape } from '../../ops/reshape.ts';
 import { ShapeError } from '../../values/errors.ts';
 import type { Shape } from '../../values/shape.ts';
-import type { Padding, Pair } from '../../values/window.ts';
+import type { Padding, Pair, Triple } from '../../values/window.ts';
 import { checkCount } from '../checks.ts';
 import { type Initialiser, type InitialiserLike, toInitialiser } from '../initialisers.ts';
 import { ConvolutionLayer, type ConvolutionOptions } from './convolution.ts';
@@ -26,7 +27,10 @@ export interface ConvOptions<Size, P extends string> extends FilterOptions<Size,
   groups?: number;
 }
 
-abstract class Conv extends ConvolutionLayer<'valid' | 'same' | 'causal'> {
+abstract class Conv<Sizes extends readonly number[] = Pair> extends ConvolutionLayer<
+  'valid' | 'same' | 'causal',
+  Sizes
+> {
   readonly filters: number;
   readonly groups: number;
   readonly #initialiser: Initialiser;
@@ -35,7 +39,7 @@ abstract class Conv extends ConvolutionLayer<'valid' | 'same' | 'causal'> {
 
   constructor(
     kind: string,
-    axes: 1 | 2,
+    axes: 1 | 2 | 3,
     options: ConvOptions<unknown, string>,
     paddings: readonly ('valid' | 'same' | 'causal')[],
   ) {
@@ -64,7 +68,7 @@ abstract class Conv extends ConvolutionLayer<'valid' | 'same' | 'causal'> {
 
   protected override create(sample: Shape): void {
     const { channels } = this.sizesOf(sample);
-    const shape = [...this.kernelSize.slice(2 - this.axes), channels / this.groups, this.filters];
+    const shape = [...this.kernelSize.slice(-this.axes), channels / this.groups, this.filters];
     this.#kernel = this.addWeight('kernel', shape, this.#initialiser, this.#rules.kernel);
     this.addBias(this.filters);
   }
@@ -75,30 +79,56 @@ abstract class Conv extends ConvolutionLayer<'valid' | 'same' | 'causal'> {
     return { weight: values, terms: values.size / values.shape.at(-2)! };
   }
 
+  /** What the op does with the samples and the kernel, as they lie. */
+  protected abstract convolve(x: Tensor, kernel: Tensor): Tensor;
+
   protected call(x: Tensor): Tensor {
-    const { image, channels } = this.sizesOf(x.shape.slice(1));
+    return this.finish(this.convolve(x, this.read(this.#kernel!)));
+  }
+}
+
+/** Steps are images one pixel high. */
+abstract class FlatConv extends Conv {
+  protected convolve(x: Tensor, kernel: Tensor): Tensor {
+    const [batch, ...sample] = x.shape as [number, ...number[]];
+    const { image, channels } = this.sizesOf(sample);
     const filter = [...this.kernelSize, channels / this.groups, this.filters];
     const y = conv2d(
-      reshape(x, [x.shape[0]!, ...image, channels]),
-      reshape(this.read(this.#kernel!), filter),
+      reshape(x, [batch, ...image, channels]),
+      reshape(kernel, filter),
       this.strides,
       this.pad as Padding,
       { dilations: this.dilationRate, groups: this.groups, ...this.fused },
     );
-    return this.finish(reshape(y, [x.shape[0]!, ...this.outputShape(x.shape.slice(1))]));
+    return reshape(y, [batch, ...this.outputShape(sample)]);
   }
 }
 
 /** (steps, channels) to (positions, filters). Weights: kernel (size, channels / groups, filters), bias (filters). */
-export class Conv1D extends Conv {
+export class Conv1D extends FlatConv {
   constructor(options: ConvOptions<number | readonly [number], 'valid' | 'same' | 'causal'>) {
     super('conv1d', 1, options, ['valid', 'same', 'causal']);
   }
 }
 
 /** (height, width, channels) to (rows, columns, filters). Weights: kernel (height, width, channels / groups, filters), bias (filters). */
-export class Conv2D extends Conv {
+export class Conv2D extends FlatConv {
   constructor(options: ConvOptions<number | Pair, 'valid' | 'same'>) {
     super('conv2d', 2, options, ['valid', 'same']);
+  }
+}
+
+/**
+ * (depth, height, width, channels) to (slices, rows, columns, filters). Weights: kernel (depth, height, width, channels / groups, filters), bias
+ * (filters).
+ */
+export class Conv3D extends Conv<Triple> {
+  constructor(options: ConvOptions<number | Triple, 'valid' | 'same'>) {
+    super('conv3d', 3, options, ['valid', 'same']);
+  }
+
+  protected convolve(x: Tensor, kernel: Tensor): Tensor {
+    const { strides, dilationRate: dilations, groups } = this;
+    return conv3d(x, kernel, strides, this.padding as 'valid' | 'same', { dilations, groups, ...this.fused });
   }
 }

@@ -2,11 +2,10 @@
 import type { Tensor } from '../../autograd/tensor.ts';
 import type { Variable } from '../../autograd/variable.ts';
 import type { Activation } from '../../kernels/gemm/problem.ts';
-import { ShapeError } from '../../values/errors.ts';
-import { type Shape, showShape } from '../../values/shape.ts';
-import { type Pair, windowOf } from '../../values/window.ts';
+import type { Shape } from '../../values/shape.ts';
+import { type Pair, positionsOf } from '../../values/window.ts';
 import { type ActivationName, activate, checkActivation, fusedActivation } from '../activations.ts';
-import { checkFlag, checkOneOf, checkWindowSize } from '../checks.ts';
+import { checkFlag, checkOneOf, checkSampleRank, checkWindowSize } from '../checks.ts';
 import { type Initialiser, type InitialiserLike, toInitialiser } from '../initialisers.ts';
 import { Layer, type LayerOptions } from '../layer.ts';
 import { ruleNames, type WeightRuleOptions, type WeightRules, weightRules } from './weight-rules.ts';
@@ -35,15 +34,18 @@ const OPTIONS = [
   ...ruleNames(['bias']),
 ];
 
-/** Of samples (height, width, channels), or (steps, channels) where `axes` is 1. */
-export abstract class ConvolutionLayer<Padding extends string = 'valid' | 'same'> extends Layer {
-  readonly kernelSize: Pair;
-  readonly strides: Pair;
-  readonly dilationRate: Pair;
+/** Of samples (height, width, channels), (steps, channels) where `axes` is 1, (depth, height, width, channels) where it is 3. */
+export abstract class ConvolutionLayer<
+  Padding extends string = 'valid' | 'same',
+  Sizes extends readonly number[] = Pair,
+> extends Layer {
+  readonly kernelSize: Sizes;
+  readonly strides: Sizes;
+  readonly dilationRate: Sizes;
   readonly padding: Padding;
   readonly activation: ActivationName;
   readonly useBias: boolean;
-  protected readonly axes: 1 | 2;
+  protected readonly axes: 1 | 2 | 3;
   protected bias: Variable | undefined;
   readonly #biasRules: WeightRules<'bias'>;
   readonly #biasInitialiser: Initialiser;
@@ -51,7 +53,7 @@ export abstract class ConvolutionLayer<Padding extends string = 'valid' | 'same'
   /** `own` names the options that a kind of layer adds. */
   constructor(
     kind: string,
-    axes: 1 | 2,
+    axes: 1 | 2 | 3,
     options: ConvolutionOptions<unknown, string>,
     own: readonly string[],
     paddings: readonly Padding[],
@@ -59,7 +61,7 @@ export abstract class ConvolutionLayer<Padding extends string = 'valid' | 'same'
     super(kind, options, [...OPTIONS, ...own]);
     this.axes = axes;
     const size = (name: 'kernelSize' | 'strides' | 'dilationRate', value: unknown) =>
-      checkWindowSize(this.name, name, value, axes);
+      checkWindowSize(this.name, name, value, axes) as Sizes;
     this.kernelSize = size('kernelSize', options.kernelSize);
     this.strides = size('strides', options.strides ?? 1);
     this.dilationRate = size('dilationRate', options.dilationRate ?? 1);
@@ -72,7 +74,7 @@ export abstract class ConvolutionLayer<Padding extends string = 'valid' | 'same'
 
   /** Sizes as lists, of one for steps. */
   override getConfig(): Record<string, unknown> {
-    const own = (pair: Pair) => pair.slice(2 - this.axes);
+    const own = (sizes: Sizes) => sizes.slice(-this.axes);
     const { kernelSize, strides, dilationRate } = this;
     return {
       ...super.getConfig(),
@@ -80,23 +82,19 @@ export abstract class ConvolutionLayer<Padding extends string = 'valid' | 'same'
     };
   }
 
-  /** Height and width of a sample, height 1 where there are steps, and its channels. Throws `ShapeError`. */
-  protected sizesOf(sample: Shape): { image: Pair; channels: number } {
-    if (sample.length !== this.axes + 1) {
-      throw new ShapeError(
-        `${this.name}: samples are ${showShape(sample)}; use ${this.axes === 1 ? '(steps, channels)' : '(height, width, channels)'}`,
-      );
-    }
-    const [height, width, channels] = this.axes === 1 ? [1, ...sample] : sample;
-    return { image: [height!, width!], channels: channels! };
+  /** Sizes of a sample, height 1 where there are steps, and its channels. Throws `ShapeError`. */
+  protected sizesOf(sample: Shape): { image: Sizes; channels: number } {
+    checkSampleRank(this.name, sample, this.axes);
+    const sizes = sample.slice(0, -1);
+    return { image: (this.axes === 1 ? [1, ...sizes] : sizes) as unknown as Sizes, channels: sample.at(-1)! };
   }
 
   /** Positions of the window, and channels, as a sample. */
   protected windowed(sample: Shape, channels: number): Shape {
-    const { positions } = windowOf(this.name, this.sizesOf(sample).image, this.kernelSize, {
+    const positions = positionsOf(this.name, this.sizesOf(sample).image, this.kernelSize, {
       ...{ strides: this.strides, dilations: this.dilationRate, pad: this.pad },
     });
-    return [...positions.slice(2 - this.axes), channels];
+    return [...positions.slice(-this.axes), channels];
   }
 
   /** The padding as ops take it. */
@@ -105,7 +103,7 @@ export abstract class ConvolutionLayer<Padding extends string = 'valid' | 'same'
     return [
       [0, 0],
       [0, 0],
-      [(this.kernelSize[1] - 1) * this.dilationRate[1], 0],
+      [(this.kernelSize[1]! - 1) * this.dilationRate[1]!, 0],
       [0, 0],
     ] as never;
   }

@@ -9,7 +9,7 @@ import { where } from '../../ops/where.ts';
 import { show } from '../../values/dtype.ts';
 import { ArgumentError, ShapeError } from '../../values/errors.ts';
 import { type Shape, showShape } from '../../values/shape.ts';
-import { checkRate } from '../checks.ts';
+import { checkRate, checkSampleRank } from '../checks.ts';
 import type { CallOptions, LayerOptions } from '../layer.ts';
 import { ElementwiseLayer } from './elementwise.ts';
 
@@ -62,10 +62,8 @@ abstract class SpatialDropout extends ElementwiseLayer {
   }
 
   override outputShape(sample: Shape): Shape {
-    if (sample.length === this.axes + 1) return sample;
-    throw new ShapeError(
-      `${this.name}: samples are ${showShape(sample)}; use ${this.axes === 1 ? '(steps, channels)' : '(height, width, channels)'}`,
-    );
+    checkSampleRank(this.name, sample, this.axes);
+    return sample;
   }
 
   protected call(x: Tensor, { training }: CallOptions): Tensor {
@@ -89,6 +87,15 @@ export class SpatialDropout2D extends SpatialDropout {
 
   constructor(options: RateOptions) {
     super('spatialDropout2d', options);
+  }
+}
+
+/** Of (n, depth, height, width, channels): a channel falls as a whole. */
+export class SpatialDropout3D extends SpatialDropout {
+  protected readonly axes = 3;
+
+  constructor(options: RateOptions) {
+    super('spatialDropout3d', options);
   }
 }
 

@@ -1,4 +1,4 @@
-/** Global pooling: one value for each channel of all steps, or of an image. */
+/** Global pooling: one value for each channel of all steps, of an image or of a volume. */
 import type { Tensor } from '../../autograd/tensor.ts';
 import { cast } from '../../ops/cast.ts';
 import { div } from '../../ops/div.ts';
@@ -7,9 +7,8 @@ import { mean } from '../../ops/mean.ts';
 import { mul } from '../../ops/mul.ts';
 import { reshape } from '../../ops/reshape.ts';
 import { sum } from '../../ops/sum.ts';
-import { ShapeError } from '../../values/errors.ts';
-import { type Shape, showShape } from '../../values/shape.ts';
-import { checkFlag } from '../checks.ts';
+import type { Shape } from '../../values/shape.ts';
+import { checkFlag, checkSampleRank } from '../checks.ts';
 import { type CallOptions, Layer, type LayerOptions } from '../layer.ts';
 
 export interface GlobalPoolingOptions extends LayerOptions {
@@ -28,11 +27,7 @@ abstract class GlobalPooling extends Layer {
   }
 
   outputShape(sample: Shape): Shape {
-    if (sample.length !== this.axes.length + 1) {
-      throw new ShapeError(
-        `${this.name}: samples are ${showShape(sample)}; use ${this.axes.length === 1 ? '(steps, channels)' : '(height, width, channels)'}`,
-      );
-    }
+    checkSampleRank(this.name, sample, this.axes.length);
     return this.keepDims ? [...this.axes.map(() => 1), sample.at(-1)!] : [sample.at(-1)!];
   }
 }
@@ -78,5 +73,19 @@ export class GlobalMaxPooling1D extends GlobalMax {
 export class GlobalMaxPooling2D extends GlobalMax {
   constructor(options: GlobalPoolingOptions = {}) {
     super('globalMaxPooling2d', [1, 2], options);
+  }
+}
+
+/** The mean of (depth, height, width, channels): (channels). */
+export class GlobalAveragePooling3D extends GlobalAverage {
+  constructor(options: GlobalPoolingOptions = {}) {
+    super('globalAveragePooling3d', [1, 2, 3], options);
+  }
+}
+
+/** The largest value of (depth, height, width, channels): (channels). */
+export class GlobalMaxPooling3D extends GlobalMax {
+  constructor(options: GlobalPoolingOptions = {}) {
+    super('globalMaxPooling3d', [1, 2, 3], options);
   }
 }

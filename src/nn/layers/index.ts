@@ -5,12 +5,12 @@ import { AdditiveAttention, Attention } from './attention.ts';
 import { BatchNormalization } from './batch-normalization.ts';
 import { Bidirectional, type BidirectionalOptions } from './bidirectional.ts';
 import { Concatenate } from './concatenate.ts';
-import { Conv1D, Conv2D } from './conv.ts';
-import { Conv1DTranspose, Conv2DTranspose } from './conv2d-transpose.ts';
+import { Conv1D, Conv2D, Conv3D } from './conv.ts';
+import { Conv1DTranspose, Conv2DTranspose, Conv3DTranspose } from './conv2d-transpose.ts';
 import { Dense } from './dense.ts';
 import { DepthwiseConv1D, DepthwiseConv2D, SeparableConv1D, SeparableConv2D } from './depthwise-conv.ts';
 import { Dot } from './dot.ts';
-import { AlphaDropout, Dropout, SpatialDropout1D, SpatialDropout2D } from './dropout.ts';
+import { AlphaDropout, Dropout, SpatialDropout1D, SpatialDropout2D, SpatialDropout3D } from './dropout.ts';
 import { ELU } from './elu.ts';
 import { Embedding } from './embedding.ts';
 import { Normalization } from './feature-normalization.ts';
@@ -19,8 +19,10 @@ import { GaussianDropout, GaussianNoise } from './gaussian.ts';
 import {
   GlobalAveragePooling1D,
   GlobalAveragePooling2D,
+  GlobalAveragePooling3D,
   GlobalMaxPooling1D,
   GlobalMaxPooling2D,
+  GlobalMaxPooling3D,
 } from './global-pooling.ts';
 import { GroupNormalization } from './group-normalization.ts';
 import { GRU, type GRUOptions } from './gru.ts';
@@ -29,13 +31,27 @@ import { LayerNormalization, RMSNormalization } from './layer-normalization.ts';
 import { LayerScale } from './layer-scale.ts';
 import { LeakyReLU } from './leaky-relu.ts';
 import { LSTM, type LSTMOptions } from './lstm.ts';
-import { Cropping1D, Cropping2D, ZeroPadding1D, ZeroPadding2D } from './margins.ts';
+import {
+  Cropping1D,
+  Cropping2D,
+  Cropping3D,
+  ZeroPadding1D,
+  ZeroPadding2D,
+  ZeroPadding3D,
+} from './margins.ts';
 import { Masking } from './masking.ts';
 import { Add, Average, CustomScaleLayer, Maximum, Minimum, Multiply, Subtract } from './merge.ts';
 import { MultiHeadAttention } from './multi-head-attention.ts';
 import { Operation } from './operation.ts';
 import { Permute } from './permute.ts';
-import { AveragePooling1D, AveragePooling2D, MaxPooling1D, MaxPooling2D } from './pooling.ts';
+import {
+  AveragePooling1D,
+  AveragePooling2D,
+  AveragePooling3D,
+  MaxPooling1D,
+  MaxPooling2D,
+  MaxPooling3D,
+} from './pooling.ts';
 import { PReLU } from './prelu.ts';
 import {
   RandomBrightness,
@@ -61,7 +77,7 @@ import { StochasticDepth } from './stochastic-depth.ts';
 import { ThresholdedReLU } from './thresholded-relu.ts';
 import { TimeDistributed } from './time-distributed.ts';
 import { UnitNormalization } from './unit-normalization.ts';
-import { UpSampling1D, UpSampling2D } from './up-sampling.ts';
+import { UpSampling1D, UpSampling2D, UpSampling3D } from './up-sampling.ts';
 
 type Maker<C extends new (...args: never[]) => object> = (
   ...args: ConstructorParameters<C>
@@ -91,6 +107,7 @@ const makers = {
   average: maker({ Average }),
   averagePooling1d: maker({ AveragePooling1D }),
   averagePooling2d: maker({ AveragePooling2D }),
+  averagePooling3d: maker({ AveragePooling3D }),
   batchNormalization: maker({ BatchNormalization }),
   bidirectional: maker({ Bidirectional }) as ListMaker<
     BidirectionalOptions,
@@ -104,8 +121,11 @@ const makers = {
   conv1dTranspose: maker({ Conv1DTranspose }),
   conv2d: maker({ Conv2D }),
   conv2dTranspose: maker({ Conv2DTranspose }),
+  conv3d: maker({ Conv3D }),
+  conv3dTranspose: maker({ Conv3DTranspose }),
   cropping1D: maker({ Cropping1D }),
   cropping2D: maker({ Cropping2D }),
+  cropping3D: maker({ Cropping3D }),
   customScaleLayer: maker({ CustomScaleLayer }),
   dense: maker({ Dense }),
   depthwiseConv1d: maker({ DepthwiseConv1D }),
@@ -119,8 +139,10 @@ const makers = {
   gaussianNoise: maker({ GaussianNoise }),
   globalAveragePooling1d: maker({ GlobalAveragePooling1D }),
   globalAveragePooling2d: maker({ GlobalAveragePooling2D }),
+  globalAveragePooling3d: maker({ GlobalAveragePooling3D }),
   globalMaxPooling1d: maker({ GlobalMaxPooling1D }),
   globalMaxPooling2d: maker({ GlobalMaxPooling2D }),
+  globalMaxPooling3d: maker({ GlobalMaxPooling3D }),
   groupNormalization: maker({ GroupNormalization }),
   gru: maker({ GRU }) as ListMaker<GRUOptions, States, GRU<Many>, GRU>,
   identity: maker({ Identity }),
@@ -132,6 +154,7 @@ const makers = {
   maximum: maker({ Maximum }),
   maxPooling1d: maker({ MaxPooling1D }),
   maxPooling2d: maker({ MaxPooling2D }),
+  maxPooling3d: maker({ MaxPooling3D }),
   minimum: maker({ Minimum }),
   multiHeadAttention: maker({ MultiHeadAttention }),
   multiply: maker({ Multiply }),
@@ -158,6 +181,7 @@ const makers = {
   softmax: maker({ Softmax }),
   spatialDropout1d: maker({ SpatialDropout1D }),
   spatialDropout2d: maker({ SpatialDropout2D }),
+  spatialDropout3d: maker({ SpatialDropout3D }),
   stochasticDepth: maker({ StochasticDepth }),
   subtract: maker({ Subtract }),
   thresholdedReLU: maker({ ThresholdedReLU }),
@@ -165,8 +189,10 @@ const makers = {
   unitNormalization: maker({ UnitNormalization }),
   upSampling1d: maker({ UpSampling1D }),
   upSampling2d: maker({ UpSampling2D }),
+  upSampling3d: maker({ UpSampling3D }),
   zeroPadding1d: maker({ ZeroPadding1D }),
   zeroPadding2d: maker({ ZeroPadding2D }),
+  zeroPadding3d: maker({ ZeroPadding3D }),
 };
 
 /** By TensorFlow.js's names; Keras's, such as `conv2D`, and short ones, such as `maxPool2d`, mean the same. */

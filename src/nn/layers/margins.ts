@@ -1,10 +1,11 @@
-/** Elements around samples, put there or cut off: ZeroPadding1D, ZeroPadding2D, Cropping1D, Cropping2D. */
+/** Elements around samples, put there or cut off: ZeroPadding and Cropping of steps, images and volumes. */
 import type { Tensor } from '../../autograd/tensor.ts';
 import { pad } from '../../ops/pad.ts';
 import { slice } from '../../ops/slice.ts';
 import { show } from '../../values/dtype.ts';
 import { ArgumentError, ShapeError } from '../../values/errors.ts';
 import { type Shape, showShape } from '../../values/shape.ts';
+import { checkSampleRank } from '../checks.ts';
 import { Layer, type LayerOptions } from '../layer.ts';
 
 type Pair = readonly [before: number, after: number];
@@ -16,6 +17,9 @@ export type Margin2D =
   | number
   | readonly [rows: number, columns: number]
   | readonly [rows: Pair, columns: Pair];
+
+/** As many on all sides, for each axis of depth, height and width, or before and after each. */
+export type Margin3D = number | readonly [number, number, number] | readonly [Pair, Pair, Pair];
 
 export type PaddingOptions<M> = LayerOptions & { padding?: M };
 export type CroppingOptions<M> = LayerOptions & { cropping?: M };
@@ -29,16 +33,14 @@ abstract class Margins extends Layer {
     options: LayerOptions,
     name: 'padding' | 'cropping',
     given: unknown,
-    axes: 1 | 2,
+    axes: 1 | 2 | 3,
   ) {
     super(kind, options, [name]);
     this.margins = marginsOf(`${this.name}: ${name}`, given, axes);
   }
 
   protected requireRank(sample: Shape): void {
-    if (sample.length === this.margins.length + 1) return;
-    const wanted = this.margins.length === 1 ? '(steps, channels)' : '(height, width, channels)';
-    throw new ShapeError(`${this.name}: samples are ${showShape(sample)}; use ${wanted}`);
+    checkSampleRank(this.name, sample, this.margins.length);
   }
 }
 
@@ -85,6 +87,13 @@ export class ZeroPadding2D extends ZeroPadding {
   }
 }
 
+export class ZeroPadding3D extends ZeroPadding {
+  /** `padding`: default 1. */
+  constructor(options: PaddingOptions<Margin3D> = {}) {
+    super('zeroPadding3d', options, 'padding', options.padding ?? 1, 3);
+  }
+}
+
 export class Cropping1D extends Cropping {
   /** `cropping`: default 1. */
   constructor(options: CroppingOptions<Margin1D> = {}) {
@@ -99,7 +108,14 @@ export class Cropping2D extends Cropping {
   }
 }
 
-function marginsOf(where: string, given: unknown, axes: 1 | 2): Pair[] {
+export class Cropping3D extends Cropping {
+  /** `cropping`: default 1. */
+  constructor(options: CroppingOptions<Margin3D> = {}) {
+    super('cropping3D', options, 'cropping', options.cropping ?? 1, 3);
+  }
+}
+
+function marginsOf(where: string, given: unknown, axes: 1 | 2 | 3): Pair[] {
   const isCount = (value: unknown): value is number => Number.isInteger(value) && (value as number) >= 0;
   const pairOf = (value: unknown): Pair | undefined => {
     const pair: readonly unknown[] = Array.isArray(value) ? value : [value, value];
@@ -108,6 +124,10 @@ function marginsOf(where: string, given: unknown, axes: 1 | 2): Pair[] {
   const each = axes === 1 || isCount(given) ? Array<unknown>(axes).fill(given) : given;
   const pairs = Array.isArray(each) && each.length === axes ? each.map(pairOf) : [undefined];
   if (pairs.every((pair) => pair !== undefined)) return pairs;
-  const forms = axes === 1 ? 'or [before, after]' : '[rows, columns] or [[top, bottom], [left, right]]';
+  const forms = [
+    'or [before, after]',
+    '[rows, columns] or [[top, bottom], [left, right]]',
+    'one for each axis, or [before, after] for each',
+  ][axes - 1];
   throw new ArgumentError(`${where} ${show(given)}; use a whole number from 0 on, ${forms}`);
 }

@@ -1,11 +1,11 @@
-/** MaxPooling and AveragePooling of steps or images: one value for each window. */
+/** MaxPooling and AveragePooling of steps, images or volumes: one value for each window. */
 import type { Tensor } from '../../autograd/tensor.ts';
 import { avgPool, maxPool } from '../../ops/pool.ts';
+import { avgPool3d, maxPool3d } from '../../ops/pool3d.ts';
 import { reshape } from '../../ops/reshape.ts';
-import { ShapeError } from '../../values/errors.ts';
-import { type Shape, showShape } from '../../values/shape.ts';
-import { type Pair, windowOf } from '../../values/window.ts';
-import { checkOneOf, checkWindowSize } from '../checks.ts';
+import type { Shape } from '../../values/shape.ts';
+import { type Pair, positionsOf, type Triple } from '../../values/window.ts';
+import { checkOneOf, checkSampleRank, checkWindowSize } from '../checks.ts';
 import { Layer, type LayerOptions } from '../layer.ts';
 
 export interface PoolingOptions<Size> extends LayerOptions {
@@ -17,42 +17,38 @@ export interface PoolingOptions<Size> extends LayerOptions {
   padding?: 'valid' | 'same';
 }
 
-type Pool = typeof maxPool;
+type Pool<Sizes> = (x: Tensor, size: Sizes, strides: Sizes, pad: 'valid' | 'same') => Tensor;
 
-abstract class Pooling extends Layer {
-  readonly poolSize: Pair;
-  readonly strides: Pair;
+abstract class Pooling<Sizes extends readonly number[] = Pair> extends Layer {
+  readonly poolSize: Sizes;
+  readonly strides: Sizes;
   readonly padding: 'valid' | 'same';
-  readonly #axes: 1 | 2;
-  readonly #pool: Pool;
+  readonly #axes: 1 | 2 | 3;
+  readonly #pool: Pool<Sizes>;
 
-  constructor(kind: string, axes: 1 | 2, pool: Pool, options: PoolingOptions<unknown>) {
+  constructor(kind: string, axes: 1 | 2 | 3, pool: Pool<Sizes>, options: PoolingOptions<unknown>) {
     super(kind, options, ['poolSize', 'strides', 'padding']);
     this.#axes = axes;
     this.#pool = pool;
     const { poolSize = 2, strides = poolSize, padding = 'valid' } = options;
-    this.poolSize = checkWindowSize(this.name, 'poolSize', poolSize, axes);
-    this.strides = checkWindowSize(this.name, 'strides', strides, axes);
+    this.poolSize = checkWindowSize(this.name, 'poolSize', poolSize, axes) as unknown as Sizes;
+    this.strides = checkWindowSize(this.name, 'strides', strides, axes) as unknown as Sizes;
     this.padding = checkOneOf(this.name, 'padding', padding, ['valid', 'same']);
   }
 
   /** Sizes as lists, of one for steps. */
   override getConfig(): Record<string, unknown> {
-    const own = (pair: Pair) => pair.slice(2 - this.#axes);
+    const own = (sizes: Sizes) => sizes.slice(-this.#axes);
     return { ...super.getConfig(), poolSize: own(this.poolSize), strides: own(this.strides) };
   }
 
   outputShape(sample: Shape): Shape {
-    if (sample.length !== this.#axes + 1) {
-      throw new ShapeError(
-        `${this.name}: samples are ${showShape(sample)}; use ${this.#axes === 1 ? '(steps, channels)' : '(height, width, channels)'}`,
-      );
-    }
-    const image = (this.#axes === 1 ? [1, sample[0]!] : sample.slice(0, 2)) as [number, number];
-    const { positions } = windowOf(this.name, image, this.poolSize, {
-      ...{ strides: this.strides, pad: this.padding },
+    checkSampleRank(this.name, sample, this.#axes);
+    const sizes = this.#axes === 1 ? [1, sample[0]!] : sample.slice(0, -1);
+    const positions = positionsOf(this.name, sizes, this.poolSize, {
+      ...{ strides: this.strides, dilations: sizes.map(() => 1), pad: this.padding },
     });
-    return [...positions.slice(2 - this.#axes), sample.at(-1)!];
+    return [...positions.slice(-this.#axes), sample.at(-1)!];
   }
 
   protected call(x: Tensor): Tensor {
@@ -91,5 +87,21 @@ export class AveragePooling1D extends Pooling {
 export class AveragePooling2D extends Pooling {
   constructor(options: Images = {}) {
     super('averagePooling2d', 2, avgPool, options);
+  }
+}
+
+type Volumes = PoolingOptions<number | Triple>;
+
+/** (depth, height, width, channels) to (slices, rows, columns, channels). */
+export class MaxPooling3D extends Pooling<Triple> {
+  constructor(options: Volumes = {}) {
+    super('maxPooling3d', 3, maxPool3d, options);
+  }
+}
+
+/** (depth, height, width, channels) to (slices, rows, columns, channels); padding does not count. */
+export class AveragePooling3D extends Pooling<Triple> {
+  constructor(options: Volumes = {}) {
+    super('averagePooling3d', 3, avgPool3d, options);
   }
 }

@@ -4,16 +4,20 @@
 const SHORT = {
   avgPool1d: 'averagePooling1d',
   avgPool2d: 'averagePooling2d',
+  avgPool3d: 'averagePooling3d',
   avgPooling1d: 'averagePooling1d',
   avgPooling2d: 'averagePooling2d',
+  avgPooling3d: 'averagePooling3d',
   globalMaxPool1d: 'globalMaxPooling1d',
   globalMaxPool2d: 'globalMaxPooling2d',
+  globalMaxPool3d: 'globalMaxPooling3d',
   maxPool1d: 'maxPooling1d',
   maxPool2d: 'maxPooling2d',
+  maxPool3d: 'maxPooling3d',
 } as const;
 
 type Short = typeof SHORT;
-type Dimensions = '1d' | '1D' | '2d' | '2D';
+type Dimensions = '1d' | '1D' | '2d' | '2D' | '3d' | '3D';
 
 /** The name with the other case of the letter after the digit; none for a name without one. */
 type OtherCase<Name extends string> = {
@@ -34,6 +38,9 @@ export function withSpellings<T extends Record<Short[keyof Short], unknown>>(lay
   const all = [...Object.entries(layers), ...short];
   const flip = (_: string, digit: string, d: string) => digit + (d === 'd' ? 'D' : 'd');
   return Object.fromEntries(
-    all.flatMap(([name, make]) => [[name, make] as const, [name.replace(/([12])(d)/i, flip), make] as const]),
+    all.flatMap(([name, make]) => [
+      [name, make] as const,
+      [name.replace(/([123])(d)/i, flip), make] as const,
+    ]),
   ) as Spelled<T>;
 }

@@ -1,11 +1,12 @@
-/** UpSampling1D and UpSampling2D: each step or pixel repeated, or pixels interpolated. */
+/** UpSampling1D, 2D and 3D: each step, pixel or voxel repeated, or pixels interpolated. */
 import type { Tensor } from '../../autograd/tensor.ts';
 import { reshape } from '../../ops/reshape.ts';
 import { resizeBilinear, resizeNearestNeighbor } from '../../ops/resize.ts';
 import { broadcastTo } from '../../ops/sum.ts';
 import { ShapeError } from '../../values/errors.ts';
 import { type Shape, showShape } from '../../values/shape.ts';
-import { checkCount, checkCounts, checkOneOf } from '../checks.ts';
+import { checkTriple, type Triple } from '../../values/window.ts';
+import { checkCount, checkCounts, checkOneOf, checkSampleRank } from '../checks.ts';
 import { Layer, type LayerOptions } from '../layer.ts';
 
 export interface UpSampling1DOptions extends LayerOptions {
@@ -72,5 +73,38 @@ export class UpSampling2D extends Layer {
     const size = [height * this.size[0]!, width * this.size[1]!] as const;
     if (this.interpolation === 'nearest') return resizeNearestNeighbor(x, size);
     return resizeBilinear(x, size, false, true);
+  }
+}
+
+export interface UpSampling3DOptions extends LayerOptions {
+  /** One for all three, or [depth, rows, columns]. Default 2. */
+  size?: number | Triple;
+}
+
+/** (depth, height, width, channels) to each size times its factor. */
+export class UpSampling3D extends Layer {
+  readonly size: Triple;
+
+  constructor(options: UpSampling3DOptions = {}) {
+    super('upSampling3d', options, ['size']);
+    this.size = checkTriple(this.name, 'size', options.size ?? 2);
+  }
+
+  outputShape(sample: Shape): Shape {
+    checkSampleRank(this.name, sample, 3);
+    return sample.map((size, axis) => size * (this.size[axis] ?? 1));
+  }
+
+  protected call(x: Tensor): Tensor {
+    const [batch, depth, height, width, channels] = x.shape as [number, number, number, number, number];
+    const [deep, ...flat] = this.size;
+    const [rows, columns] = [height * flat[0], width * flat[1]];
+    const images = resizeNearestNeighbor(reshape(x, [batch * depth, height, width, channels]), [
+      rows,
+      columns,
+    ]);
+    const through = reshape(images, [batch, depth, 1, rows * columns * channels]);
+    const repeated = broadcastTo(through, [batch, depth, deep, rows * columns * channels]);
+    return reshape(repeated, [batch, depth * deep, rows, columns, channels]);
   }
 }
