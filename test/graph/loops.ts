@@ -32,32 +32,30 @@ export const DOUBLED: Built = built(
 );
 
 /** A branch of TensorFlow 1: x negated or squared, and a constant that only says which. */
-export const BRANCHED: Built = built(
-  [
-    placeholder('x', [-1]),
-    placeholder('p', [], 'bool'),
-    node('s', 'Switch', ['x', 'p']),
-    node('t', 'Identity', ['s:1']),
-    node('f', 'Identity', ['s']),
-    node('neg', 'Neg', ['f']),
-    node('square', 'Square', ['t']),
-    node('y', 'Merge', ['neg', 'square']),
-    {
-      ...node('yes', 'Identity', ['one']),
-      op: 'Const',
-      input: ['^t'],
-      attr: { dtype: { type: 'DT_INT32' } },
-    },
-    { ...node('no', 'Identity', ['one']), op: 'Const', input: ['^f'], attr: { dtype: { type: 'DT_INT32' } } },
-    node('which', 'Merge', ['yes', 'no']),
-  ],
-  [int('one', 1)],
+export const BRANCHED: Built = after(
+  { yes: 't', no: 'f' },
+  built(
+    [
+      placeholder('x', [-1]),
+      placeholder('p', [], 'bool'),
+      node('s', 'Switch', ['x', 'p']),
+      node('t', 'Identity', ['s:1']),
+      node('f', 'Identity', ['s']),
+      node('neg', 'Neg', ['f']),
+      node('square', 'Square', ['t']),
+      node('y', 'Merge', ['neg', 'square']),
+      node('which', 'Merge', ['yes', 'no']),
+    ],
+    [int('yes', 7), int('no', 9)],
+  ),
 );
-(BRANCHED.json as never as { weightsManifest: { weights: object[] }[] }).weightsManifest[0]!.weights.push(
-  { name: 'yes', shape: [], dtype: 'int32' },
-  { name: 'no', shape: [], dtype: 'int32' },
-);
-export const BRANCHED_WEIGHTS = new Uint8Array(Int32Array.of(1, 7, 9).buffer);
+
+/** Nodes that run behind others. */
+function after(before: Readonly<Record<string, string>>, graph: Built): Built {
+  const { node: nodes } = graph.json.modelTopology as { node: NodeJson[] };
+  for (const own of nodes) if (before[own.name]) own.input = [...(own.input ?? []), `^${before[own.name]}`];
+  return graph;
+}
 
 interface FunctionJson {
   name: string;

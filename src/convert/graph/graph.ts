@@ -56,9 +56,10 @@ export class Graph {
     this.name = name;
     this.functions = functions;
     this.nodes = new Map(nodes.map((node) => [node.name, node]));
-    if (this.nodes.size !== nodes.length) {
-      const twice = nodes.find((node) => this.nodes.get(node.name) !== node)!;
-      throw new FormatError(`${name}: two nodes are called ${show(twice.name)}`);
+    const seen = new Set<string>();
+    for (const { name: own } of nodes) {
+      if (seen.has(own)) throw new FormatError(`${name}: two nodes are called ${show(own)}`);
+      seen.add(own);
     }
     for (const node of nodes)
       for (const input of node.inputs)
