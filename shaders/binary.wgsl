@@ -35,6 +35,8 @@ const DIV_NO_NAN = 20u;
 const IS_NAN = 21u;
 const IS_INF = 22u;
 const IS_FINITE = 23u;
+// The angle of the point (q, p), from -pi to pi.
+const ATAN2 = 24u;
 
 // How an operand is read: quad by quad as it lies, one element for all, a quad at a strided offset, or four elements
 // at four strided offsets.
@@ -137,6 +139,31 @@ fn timesLog(p: vec4<Acc>, q: vec4<Acc>) -> vec4<Acc> {
   return p * vec4<Acc>(select(vec4<f32>(0.0), log(select(vec4<f32>(1.0), vec4<f32>(q), positive)), positive));
 }
 
+// Of 0 to 1, by Cephes' polynomial: WGSL's own atan may be 4096 ulp off.
+fn arcTangent(t: vec4<f32>) -> vec4<f32> {
+  let far = t > vec4<f32>(0.41421356);
+  let x = select(t, (t - 1.0) / (t + 1.0), far);
+  let z = x * x;
+  let series = ((8.05374449538e-2 * z - 1.38776856032e-1) * z + 1.99777106478e-1) * z - 3.33329491539e-1;
+  return series * z * x + x + select(vec4<f32>(0.0), vec4<f32>(0.78539816), far);
+}
+
+// Of -0 too.
+fn hasSign(p: vec4<Acc>) -> vec4<bool> {
+  return (bitcast<vec4<u32>>(vec4<f32>(p)) & vec4<u32>(0x80000000u)) != vec4<u32>(0u);
+}
+
+fn angle(p: vec4<Acc>, q: vec4<Acc>) -> vec4<Acc> {
+  let y = abs(vec4<f32>(p));
+  let x = abs(vec4<f32>(q));
+  let most = max(x, y);
+  let slope = min(x, y) / select(most, vec4<f32>(1.0), most == vec4<f32>(0.0));
+  let eighth = arcTangent(slope);
+  let quarter = select(eighth, 1.57079633 - eighth, y > x);
+  let half = select(quarter, 3.14159265 - quarter, hasSign(q));
+  return vec4<Acc>(select(half, -half, hasSign(p)));
+}
+
 fn flags(condition: vec4<bool>) -> vec4<Acc> {
   return select(vec4<Acc>(0), vec4<Acc>(1), condition);
 }
@@ -187,6 +214,7 @@ fn apply(p: vec4<Acc>, q: vec4<Acc>) -> vec4<Acc> {
     case IS_NAN: { return flags(magnitude(p) > vec4<u32>(0x7f800000u)); }
     case IS_INF: { return flags(magnitude(p) == vec4<u32>(0x7f800000u)); }
     case IS_FINITE: { return flags(magnitude(p) < vec4<u32>(0x7f800000u)); }
+    case ATAN2: { return angle(p, q); }
     default: { return p; }
   }
 }

@@ -15,7 +15,8 @@ export { type GradientOptions, GradientTape, type TapeOptions, valueAndGradients
 export { Tensor } from './autograd/tensor.ts';
 export { keep, tidy } from './autograd/tidy.ts';
 export { Variable } from './autograd/variable.ts';
-export { GraphModel, type GraphPort } from './convert/graph/graph-model.ts';
+export { type ExecuteOptions, GraphModel } from './convert/graph/graph-model.ts';
+export type { GraphInputs, GraphPort } from './convert/graph/ports.ts';
 export { type LoadGraphOptions, loadGraphModel } from './convert/load-graph-model.ts';
 export { type LoadOptions, loadModel, type ModelSource } from './convert/load-model.ts';
 export { saveGraphModel, type WriteGraphOptions } from './convert/save-graph-model.ts';

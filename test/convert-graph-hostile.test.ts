@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import * as ht from '../src/node.ts';
 import { drawn } from './graph/build.ts';
 import { CLASSIFIER } from './graph/classifier.ts';
+import { BRANCHED, DOUBLED, ROWS } from './graph/loops.ts';
 import { filesOf } from './graph/open.ts';
 import { suite } from './harness.ts';
 import { type Random, randomOf } from './ops/draws.ts';
@@ -116,6 +117,27 @@ test('graph-models that are read can be run, or refuse to', async () => {
       assert.instance(error, ht.HalftapeError, `${i}: ${(error as Error).stack}`);
     }
     model.dispose();
+  }
+});
+
+test('graphs with loops, branches and lists run, or refuse to, whatever was changed', async () => {
+  const x = ht.ones([3, 2]);
+  const given = {
+    ...{ x, limit: ht.tensor(9), p: ht.reshape(ht.tensor([true]), []) },
+  } as Record<string, ht.Tensor>;
+  for (const [kind, graph] of [ROWS, DOUBLED, BRANCHED].entries()) {
+    const files = filesOf(graph);
+    const text = new TextDecoder().decode(files['model.json']);
+    for (let i = 0; i < 150; i++) {
+      const name = `flow ${kind} ${i}`;
+      const json = new TextEncoder().encode(twisted(text, randomOf(name)));
+      await survives(name, async () => {
+        const model = await ht.loadGraphModel({ ...files, 'model.json': json });
+        const inputs = model.inputs.map((port) => [port.name, given[port.name] ?? x] as const);
+        await model.executeAsync(Object.fromEntries(inputs), undefined, { maxIterations: 50 });
+        return model;
+      });
+    }
   }
 });
 

@@ -122,6 +122,21 @@ test('ops that TensorFlow.js does not have', async () => {
     await numbers(await result(several, [floats('v', 2)], { x })),
     await numbers(ht.mul(x, ht.tensor(floats('v', 2).values as number[]))),
   );
+  const below = { name: 'l', shape: [], dtype: 'int32' as const, values: [1] };
+  const above = { ...below, name: 'u', values: [0] };
+  const band = [placeholder('m', [2, 3]), node('y', 'MatrixBandPart', ['m', 'l', 'u'])];
+  const ones = ht.ones([2, 3]);
+  assert.equal(await (await result(band, [below, above], { m: ones })).array(), [
+    [1, 0, 0],
+    [1, 1, 0],
+  ]);
+  const none = { ...floats('w', 0), values: [] };
+  const bins = [
+    placeholder('v', [4], 'int32'),
+    node('y', 'DenseBincount', ['v', 'l', 'w'], { binary_output: true }),
+  ];
+  const v = ht.tensor([2, 0, 2, 3], { dtype: 'int32' });
+  assert.equal(await (await result(bins, [{ ...below, values: [3] }, none], { v })).array(), [1, 0, 1]);
   const relu = [
     placeholder('x', [-1, 4, 4, 2]),
     node('y', '_FusedConv2D', ['x', 'k'], { ...CONV, fused_ops: ['Relu'], num_args: 0 }),

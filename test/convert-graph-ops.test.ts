@@ -51,14 +51,22 @@ test('every op has a case, and every case its golden result', () => {
   );
 });
 
-async function check(name: string, results: readonly ht.Tensor[], { outputs }: Golden, allowed: number) {
+async function check(
+  name: string,
+  found: readonly (ht.Tensor | null)[],
+  { outputs }: Golden,
+  allowed: number,
+) {
+  // Null stands for what has no elements.
+  const wanted = outputs.filter((_, i) => found[i] !== null || outputs[i]!.values.length > 0);
+  const results = found.filter((y) => y !== null);
   assert.equal(
     results.map(({ shape }) => [...shape]),
-    outputs.map(({ shape }) => shape),
+    wanted.map(({ shape }) => shape),
     `${name}: shapes`,
   );
   for (const [i, values] of (await readAll(engine, results)).entries()) {
-    const { values: expected } = outputs[i]!;
+    const { values: expected } = wanted[i]!;
     for (const [j, value] of values.entries()) {
       const error = Math.abs(value - expected[j]!) / (1 + Math.abs(expected[j]!));
       assert.ok(
@@ -76,9 +84,13 @@ test('on tensors', async () => {
     const inputs = Object.entries(graph.inputs).map(([name, { values, shape, dtype }]) => {
       return [name, ht.reshape(ht.tensor([...values], { dtype: dtype as ht.DType }), shape)] as const;
     });
-    const results = [model.execute(Object.fromEntries(inputs), caseOutputs(row))].flat();
+    const given = Object.fromEntries(inputs);
+    const runs = Object.hasOwn(OPS, row.op)
+      ? model.execute(given, caseOutputs(row))
+      : await model.executeAsync(given, caseOutputs(row));
+    const results = [runs].flat();
     const name = caseName(row);
-    await check(name, results, goldens[i]!, /^Tanh?/.test(name) ? 1e-4 : 1e-5);
+    await check(name, results, goldens[i]!, /^(Tanh?|Cosh) /.test(name) ? 1e-4 : 1e-5);
     model.dispose();
   }
 });
@@ -89,7 +101,8 @@ test('cases that the host can compute: the same results', async () => {
     if (!Object.hasOwn(HOST, row.op)) continue;
     count++;
     const model = onHost(row, caseOutputs(row), engine);
-    await check(`${caseName(row)}, on the host`, [model.execute({})].flat(), goldens[i]!, 1e-6);
+    const results = Object.hasOwn(OPS, row.op) ? model.execute({}) : await model.executeAsync({});
+    await check(`${caseName(row)}, on the host`, [results].flat(), goldens[i]!, 1e-6);
   }
   assert.ok(count > 60, `${count} cases`);
 });

@@ -78,11 +78,11 @@ test('what cannot be run is refused with its place', async () => {
   await refused({ functions: levels }, /more than 1000000 nodes|function 'f40'/);
   const unknown = {
     ...MODEL.functions[1]!,
-    nodes: [node('double', 'While', ['inputs']), node('layer', 'StringJoin', ['inputs', 'first', 'second'])],
+    nodes: [node('double', 'Exit', ['inputs']), node('layer', 'StringJoin', ['inputs', 'first', 'second'])],
   };
   await refused(
     { functions: [unknown, MODEL.functions[2]!] },
-    /ops that cannot be run here: While \(control flow; node 'StatefulPartitionedCall\/double'\), StringJoin \(strings/,
+    /ops that cannot be run here: Exit \(control flow of another form; node 'StatefulPartitionedCall\/double'\), StringJoin \(strings/,
   );
   await refused({ stored: [] }, /no variable 'layers\/a\/w'/);
   await refused(

@@ -11,7 +11,7 @@ interface PeerTensor {
   dataSync(): ArrayLike<number>;
 }
 interface PeerModel {
-  execute(inputs: Record<string, PeerTensor>, outputs: string[]): PeerTensor | PeerTensor[];
+  executeAsync(inputs: Record<string, PeerTensor>, outputs: string[]): Promise<PeerTensor | PeerTensor[]>;
 }
 interface PeerCore {
   setBackend(name: string): Promise<boolean>;
@@ -49,7 +49,7 @@ for (const row of GRAPH_CASES) {
     const inputs = Object.entries(graph.inputs).map(([name, { values, shape, dtype }]) => {
       return [name, tf.tensor(values, shape, dtype)] as const;
     });
-    const results = [model.execute(Object.fromEntries(inputs), caseOutputs(row))].flat();
+    const results = [await model.executeAsync(Object.fromEntries(inputs), caseOutputs(row))].flat();
     goldens.push({
       name: caseName(row),
       outputs: results.map((y) => ({ shape: y.shape, values: Array.from(y.dataSync(), rounded) })),

@@ -2,7 +2,7 @@
 import type { AutocastOptions } from '../precision/autocast.ts';
 import { type Shape, showShape } from '../values/shape.ts';
 import { shortPath, textTable } from '../values/text-table.ts';
-import type { GraphPort } from './graph/graph-model.ts';
+import type { GraphPort } from './graph/ports.ts';
 import { RANGE_HEAD, rangeCells } from './inspection.ts';
 import { joined, type Range } from './ranges.ts';
 

@@ -2,8 +2,9 @@
 import { FormatError } from '../values/errors.ts';
 import { sizeOf } from '../values/shape.ts';
 import type { ModelFiles } from './files.ts';
-import { planOf } from './graph/execution.ts';
+import { allNodes } from './graph/graph.ts';
 import { graphOfJson } from './graph/json-graph.ts';
+import { checkOps } from './graph/plan.ts';
 import { GraphInspection } from './graph-inspection.ts';
 import type { InspectOptions } from './inspection.ts';
 import type { Place } from './json.ts';
@@ -38,12 +39,12 @@ export async function inspectGraph(
     ops: Object.fromEntries([...counts].sort(([, a], [, b]) => b - a)),
     reason: reasonAgainst(() => {
       const given = inputs.map(({ endpoint }) => endpoint.node);
-      const constants = [...graph.nodes.values()].filter(({ op }) => op === 'Const');
-      const known = new Set([...given, ...constants.map(({ name }) => name)]);
-      planOf(
+      const constants = allNodes(graph).filter(({ op }) => op === 'Const');
+      checkOps(
         graph,
         outputs.map(({ endpoint }) => endpoint),
-        known,
+        given,
+        new Set(constants.map(({ name }) => name)),
       );
     }),
   });

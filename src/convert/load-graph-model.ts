@@ -18,8 +18,8 @@ export interface LoadGraphOptions {
 
 /**
  * The graph in these files, for inference: `predict` and `execute` run its ops by ours, in float32 or, in `ht.autocast`, in float16 where that is
- * safe. Images are NHWC, as ours; what a graph has in NCHW is transposed. Throws `FormatError` that names the place where files are not as they
- * should be, or all ops that cannot be run: control flow, strings, sizes that depend on data.
+ * safe; `executeAsync` those too whose course or sizes depend on data. Images are NHWC, as ours; what a graph has in NCHW is transposed. Throws
+ * `FormatError` that names the place where files are not as they should be, or all ops that cannot be run, as strings and tables.
  */
 export async function loadGraphModel(
   source: ModelSource,

@@ -4,6 +4,7 @@ export { add } from './add.ts';
 export { addN } from './add-n.ts';
 export { all, any } from './all.ts';
 export { argMax, argMin } from './arg-extreme.ts';
+export { atan2 } from './atan2.ts';
 export { type AttentionOptions, scaledDotProductAttention } from './attention.ts';
 export { type BatchNormalizationOptions, batchNormalization } from './batch-normalization.ts';
 export { cast, castOverflowed } from './cast.ts';

@@ -65,5 +65,13 @@ export const FUNCTIONS: readonly Row[] = [
     ...{ op: 'pow', note: 'of any number, to whole ones', cases: [[[33]], [[7, 5]]], draws: steps(-2, 2) },
     ...{ run: (x) => ops.pow(x!, 3), reference: unary((x) => x ** 3) },
   },
+  {
+    ...{ op: 'atan2', cases: PAIRS, reference: binary(Math.atan2) },
+    draws: [uniform(0.1, 2), uniform(-2, 2)],
+  },
+  {
+    ...{ op: 'atan2', note: 'below the x axis', cases: [[[33], [33]]], reference: binary(Math.atan2) },
+    draws: [uniform(-2, -0.1), uniform(-2, 2)],
+  },
   { op: 'squaredDifference', cases: PAIRS, reference: binary((a, b) => (a - b) ** 2) },
 ];

@@ -1,42 +1,17 @@
 /** A graph is run: node after node by the tables of ops, what is known on the host there, and nothing kept longer than it is needed. */
 import { partRan } from '../../autograd/observing.ts';
 import { inPart } from '../../autograd/part.ts';
+import { inScope } from '../../autograd/scope.ts';
 import { Tensor } from '../../autograd/tensor.ts';
 import { tidy } from '../../autograd/tidy.ts';
 import type { Engine } from '../../gpu/engine.ts';
-import { FormatError, HalftapeError } from '../../values/errors.ts';
-import type { Endpoint, Graph, GraphNode } from './graph.ts';
+import { FormatError, HalftapeError, ShapeError } from '../../values/errors.ts';
+import type { Endpoint, GraphNode } from './graph.ts';
 import { HostArray } from './host-array.ts';
-import { OpCall, type Value } from './op-call.ts';
-import { HOST, isKnown, OPS, reasonAgainst } from './ops/index.ts';
-
-/** Nodes to run, in order. */
-export interface Plan {
-  readonly nodes: readonly GraphNode[];
-  readonly outputs: readonly Endpoint[];
-  /** How often the results of each node are asked for, by nodes and as outputs. */
-  readonly uses: ReadonlyMap<string, number>;
-}
-
-/** What `outputs` need when the nodes in `given` have their values. Throws `FormatError` that names all ops that are not there. */
-export function planOf(graph: Graph, outputs: readonly Endpoint[], given: ReadonlySet<string>): Plan {
-  const targets = outputs.map(({ node }) => node);
-  const isRun = ({ name }: GraphNode) => !given.has(name);
-  const missing = new Map<string, GraphNode>();
-  // Before they are put in order: loops of TensorFlow 1 have none.
-  for (const node of graph.reached(targets, given))
-    if (isRun(node) && !isKnown(node.op) && !missing.has(node.op)) missing.set(node.op, node);
-  if (missing.size > 0) {
-    const named = [...missing].map(([op, { name }]) => `${op} (${reasonAgainst(op)}; node '${name}')`);
-    throw new FormatError(`${graph.name}: ops that cannot be run here: ${named.join(', ')}`);
-  }
-  const nodes = graph.order(targets, given).filter(isRun);
-  const uses = new Map<string, number>();
-  const use = ({ node }: Endpoint) => uses.set(node, (uses.get(node) ?? 0) + 1);
-  for (const node of nodes) node.inputs.forEach(use);
-  outputs.forEach(use);
-  return { nodes, outputs, uses };
-}
+import { OnGpuError, OpCall, type Value } from './op-call.ts';
+import { HOST, LISTS, OPS } from './ops/index.ts';
+import type { Plan } from './plan.ts';
+import { TensorList } from './tensor-list.ts';
 
 /** The values of the plan's outputs. Throws what ops throw, with the name of the node. */
 export function run(engine: Engine, plan: Plan, given: ReadonlyMap<string, Value>): Value[] {
@@ -64,30 +39,39 @@ export function run(engine: Engine, plan: Plan, given: ReadonlyMap<string, Value
   });
 }
 
-function runNode(engine: Engine, node: GraphNode, inputs: readonly Value[]): readonly Value[] {
+/** The results of a node by the row of its op. Throws what that throws, with the name of the node in front. */
+export function runNode(engine: Engine, node: GraphNode, inputs: readonly Value[]): readonly Value[] {
   const call = new OpCall(engine, inputs, node.attributes);
   try {
-    const onHost =
-      Object.hasOwn(HOST, node.op) &&
-      inputs.length > 0 &&
-      inputs.every((value) => value instanceof HostArray);
-    const known = onHost ? HOST[node.op]!(call) : undefined;
-    if (!known && !Object.hasOwn(OPS, node.op))
-      throw new FormatError('its inputs are computed from data; they must follow from shapes and constants');
-    const result = known ?? inPart(node.name, node, () => tidy(() => OPS[node.op]!(call)));
-    const values: readonly Value[] = Array.isArray(result) ? result : [result as Value];
+    const onHost = inputs.length > 0 && inputs.every((value) => value instanceof HostArray);
+    const known = onHost && Object.hasOwn(HOST, node.op) ? HOST[node.op]!(call) : undefined;
+    const row = OPS[node.op] ?? LISTS[node.op];
+    if (!known && !row)
+      throw new ShapeError('its inputs are computed from data, and must be known; use executeAsync');
+    const ran = () => inPart(node.name, node, () => inScope(() => [row!(call)].flat(), tensorsOf));
+    const values: readonly Value[] = known ? [known].flat() : ran();
     partRan(node, inputs.filter(isTensor), values.filter(isTensor));
     return values;
   } catch (error) {
-    if (!(error instanceof HalftapeError)) throw error;
-    const named = new (error.constructor as new (message: string, options: ErrorOptions) => HalftapeError)(
-      `node '${node.name}' (${node.op}): ${error.message}`,
-      { cause: error },
-    );
-    throw named;
+    throw renamed(node, error);
   }
 }
 
-function isTensor(value: Value): value is Tensor {
+function isTensor(value: Value | undefined): value is Tensor {
   return value instanceof Tensor;
+}
+
+function tensorsOf(values: readonly Value[]): Tensor[] {
+  const all = values.flatMap((value) => (value instanceof TensorList ? value.items : value));
+  return all.filter(isTensor);
+}
+
+/** An error of ours with the name of the node in front, and itself as the cause. */
+export function renamed({ name, op }: GraphNode, error: unknown): unknown {
+  if (!(error instanceof HalftapeError)) return error;
+  const type = error instanceof OnGpuError ? ShapeError : error.constructor;
+  return new (type as new (message: string, options: ErrorOptions) => HalftapeError)(
+    `node '${name}' (${op}): ${error.message}`,
+    { cause: error },
+  );
 }

@@ -1,32 +1,27 @@
 /** `GraphModel`: a graph of TensorFlow's ops with its weights, run by ours, for inference and for precision by op. */
 
+import { autocaster } from '../../autograd/autocasting.ts';
 import { type Jitted, jit } from '../../autograd/jit.ts';
 import { isRecording } from '../../autograd/recording.ts';
 import { Tensor } from '../../autograd/tensor.ts';
+import { keep } from '../../autograd/tidy.ts';
 import { Variable } from '../../autograd/variable.ts';
 import type { Engine } from '../../gpu/engine.ts';
 import type { InputSpec } from '../../nn/batches.ts';
 import { casting } from '../../nn/steps.ts';
-import { cast } from '../../ops/cast.ts';
-import { fromValues, type TensorLike, toTensor } from '../../ops/input.ts';
+import { fromValues } from '../../ops/input.ts';
 import { type AutocastOptions, checkAutocast } from '../../precision/autocast.ts';
-import { type DType, isFloat, list, show } from '../../values/dtype.ts';
-import { ArgumentError, DisposedError, DtypeError, ShapeError } from '../../values/errors.ts';
-import { type Shape, showShape } from '../../values/shape.ts';
-import { type Plan, planOf, run } from './execution.ts';
+import { list, show } from '../../values/dtype.ts';
+import { ArgumentError, DisposedError, FormatError } from '../../values/errors.ts';
+import { checkOptions } from '../../values/options.ts';
+import { run } from './execution.ts';
+import { Flow } from './flow.ts';
 import { type Endpoint, endpointOf, type Graph } from './graph.ts';
 import { HostArray } from './host-array.ts';
-
-/** An input or an output of a graph. */
-export interface GraphPort {
-  /** What users call it: its name in the signature, or that of its node. */
-  readonly name: string;
-  readonly endpoint: Endpoint;
-  /** Undefined where the graph does not say, as of outputs it often does. */
-  readonly dtype: DType | undefined;
-  /** -1 for sizes that are not given; null where the rank is not. */
-  readonly shape: Shape | null;
-}
+import type { Value } from './op-call.ts';
+import { checkOps, type Plan, planOf } from './plan.ts';
+import { type GraphInputs, type GraphPort, givenTo, inputSpecsOf } from './ports.ts';
+import { TensorList } from './tensor-list.ts';
 
 export interface GraphParts {
   readonly graph: Graph;
@@ -37,11 +32,12 @@ export interface GraphParts {
   readonly engine: Engine;
 }
 
-/** Tensors by the names of inputs or of their nodes, in the order of `inputs`, or the one that there is. */
-export type GraphInputs = TensorLike | readonly TensorLike[] | Readonly<Record<string, TensorLike>>;
+export interface ExecuteOptions {
+  /** Most iterations of all loops together. Default 100,000. */
+  readonly maxIterations?: number;
+}
 
-/** Of inputs that may be left out. */
-export const DEFAULTED = 'PlaceholderWithDefault';
+const MOST_ITERATIONS = 100_000;
 
 export class GraphModel {
   readonly inputs: readonly GraphPort[];
@@ -61,9 +57,11 @@ export class GraphModel {
     this.engine = engine;
     this.#graph = graph;
     this.#constants = constants;
-    this.#plan(
-      inputs.map(({ endpoint }) => endpoint.node),
+    checkOps(
+      graph,
       outputs.map(({ endpoint }) => endpoint),
+      inputs.map(({ endpoint }) => endpoint.node),
+      new Set(constants.keys()),
     );
   }
 
@@ -120,22 +118,61 @@ export class GraphModel {
 
   /** The outputs for these inputs, in order, op by op: no program is kept for the next call. Throws like `predict`. */
   pass(inputs: readonly Tensor[]): readonly Tensor[] {
-    const given = this.#given(inputs);
+    const given = givenTo(this.#graph, this.inputs, inputs);
     const outputs = this.outputs.map(({ endpoint }) => endpoint);
     return this.#results([...given.keys()], [...given.values()], outputs);
   }
 
   /** What nodes give, `'node'` or `'node:1'`, or the outputs of these names; only what they need is run. Throws like `predict`. */
   execute(inputs: GraphInputs, outputs?: string | readonly string[]): Tensor | Tensor[] {
-    if (this.#disposed) throw new DisposedError(`${this.#graph.name}: it was disposed`);
-    const wanted =
-      outputs === undefined
-        ? this.outputs.map(({ endpoint }) => endpoint)
-        : (typeof outputs === 'string' ? [outputs] : outputs).map((name) => this.#endpoint(name));
-    const given = this.#given(inputs);
+    const wanted = this.#wanted(outputs);
+    const given = givenTo(this.#graph, this.inputs, inputs);
     this.#plan([...given.keys()], wanted);
     const results = this.#run([...given.keys()], [...given.values()], wanted);
     return results.length === 1 ? results[0]! : [...results];
+  }
+
+  /**
+   * As `execute`, of graphs whose course or whose sizes depend on data: branches, loops, lists of tensors, non-maximum suppression, `Where`. Runs node by
+   * node, by the rules of `autocast` too, and reads from the GPU what the host has to know. Null stands for an output without elements, as where nothing was found.
+   * Throws like `predict`, `FormatError` for loops without end, and `ArgumentError` in `ht.jit`, in `ht.autocast` and
+   * under a tape, where nothing can be waited for.
+   */
+  async executeAsync(
+    inputs: GraphInputs,
+    outputs?: string | readonly string[],
+    options: ExecuteOptions = {},
+  ): Promise<Tensor | null | (Tensor | null)[]> {
+    checkOptions('executeAsync', options, ['maxIterations']);
+    const { maxIterations = MOST_ITERATIONS } = options;
+    if (isRecording() || this.engine.tracing || autocaster()) {
+      throw new ArgumentError(
+        'executeAsync: it waits for data, which jit, tapes and autocast cannot; call it outside, and set model.autocast for float16',
+      );
+    }
+    const wanted = this.#wanted(outputs);
+    const given = [...givenTo(this.#graph, this.inputs, inputs)].map(
+      ([name, tensor]) => [name, keep(tensor.alias())] as const,
+    );
+    const names = given.map(([name]) => name);
+    try {
+      // Behind the caller's tidy, which would dispose what is made in it.
+      await null;
+      checkOps(this.#graph, wanted, names, new Set(this.#constants.keys()));
+      const [constants, autocast] = [this.#constants, this.#autocast];
+      const flow = new Flow({ engine: this.engine, constants, maxIterations, autocast });
+      const values = await flow.run(
+        { graph: this.#graph, inputs: names, outputs: wanted },
+        given.map(([, tensor]) => tensor),
+      );
+      const results = values.map((value) => {
+        if (value instanceof Tensor) return value;
+        return value instanceof HostArray && value.size === 0 ? null : this.#result(value);
+      });
+      return results.length === 1 ? results[0]! : results;
+    } finally {
+      for (const [, tensor] of given) tensor.dispose();
+    }
   }
 
   /** Frees weights and programs. */
@@ -143,6 +180,21 @@ export class GraphModel {
     this.#disposed = true;
     this.#program?.dispose();
     for (const weight of this.weights) weight.dispose();
+  }
+
+  #wanted(outputs: string | readonly string[] | undefined): Endpoint[] {
+    if (this.#disposed) throw new DisposedError(`${this.#graph.name}: it was disposed`);
+    if (outputs === undefined) return this.outputs.map(({ endpoint }) => endpoint);
+    return (typeof outputs === 'string' ? [outputs] : outputs).map((name) => this.#endpoint(name));
+  }
+
+  /** A tensor for the caller. */
+  #result(value: Value): Tensor {
+    if (value instanceof TensorList)
+      throw new FormatError('execute: an output is a list of tensors; ask for what reads it');
+    if (value instanceof Variable) return value.values.alias();
+    if (value instanceof Tensor) return value.alias();
+    return fromValues(this.engine, value.values as number[], value.shape, value.dtype, 'execute');
   }
 
   #run(
@@ -167,16 +219,11 @@ export class GraphModel {
     tensors: readonly Tensor[],
     outputs: readonly Endpoint[],
   ): readonly Tensor[] {
-    const given = new Map<string, Tensor | HostArray | Variable>(this.#constants);
+    const given = new Map<string, Value>(this.#constants);
     for (const [i, name] of names.entries()) given.set(name, tensors[i]!);
     const plan = this.#plan(names, outputs);
     return casting({ autocast: this.#autocast, engine: this.engine }, () =>
-      run(this.engine, plan, given).map((value) => {
-        if (value instanceof Variable) return value.values.alias();
-        if (value instanceof HostArray)
-          return fromValues(this.engine, value.values as number[], value.shape, value.dtype, 'execute');
-        return value.alias();
-      }),
+      run(this.engine, plan, given).map((value) => this.#result(value)),
     );
   }
 
@@ -184,7 +231,12 @@ export class GraphModel {
     const key = JSON.stringify([names, outputs]);
     let plan = this.#plans.get(key);
     if (!plan) {
-      plan = planOf(this.#graph, outputs, new Set([...names, ...this.#constants.keys()]));
+      const constants = new Set(this.#constants.keys());
+      if (checkOps(this.#graph, outputs, names, constants))
+        throw new FormatError(
+          `${this.#graph.name}: data decide what is run, by branches, loops or lists; use executeAsync`,
+        );
+      plan = planOf(this.#graph, outputs, new Set([...names, ...constants]));
       this.#plans.set(key, plan);
     }
     return plan;
@@ -199,64 +251,4 @@ export class GraphModel {
       `execute: no output and no node is called ${show(name)}; the outputs are ${list(this.outputNames)}`,
     );
   }
-
-  /** The tensors by the names of their nodes, checked. */
-  #given(inputs: GraphInputs): Map<string, Tensor> {
-    const byName = this.#named(inputs);
-    const given = new Map<string, Tensor>();
-    for (const { name, endpoint, shape, dtype } of this.inputs) {
-      const value = byName.get(name) ?? byName.get(endpoint.node);
-      if (value === undefined && this.#graph.node(endpoint.node).op === DEFAULTED) continue;
-      if (value === undefined) {
-        throw new ArgumentError(
-          `${this.#graph.name}: input '${name}' is missing; give ${list(this.inputs.map((input) => input.name))}`,
-        );
-      }
-      given.set(endpoint.node, checked(`${this.#graph.name}: input '${name}'`, value, shape, dtype));
-    }
-    return given;
-  }
-
-  #named(inputs: GraphInputs): Map<string, TensorLike> {
-    const plain = typeof inputs === 'object' && Object.getPrototypeOf(inputs) === Object.prototype;
-    if (plain) {
-      const known = new Set(this.inputs.flatMap(({ name, endpoint }) => [name, endpoint.node]));
-      const unknown = Object.keys(inputs).find((name) => !known.has(name));
-      if (unknown !== undefined) {
-        throw new ArgumentError(
-          `${this.#graph.name}: no input is called '${unknown}'; use ${list(this.inputs.map(({ name }) => name))}`,
-        );
-      }
-      return new Map(Object.entries(inputs));
-    }
-    // Nested arrays are one input's values, unless there are several inputs.
-    const listed =
-      Array.isArray(inputs) &&
-      (this.inputs.length !== 1 || inputs[0] instanceof Tensor || inputs[0] instanceof Variable);
-    const values = (listed ? inputs : [inputs]) as readonly TensorLike[];
-    if (values.length !== this.inputs.length) {
-      throw new ArgumentError(
-        `${this.#graph.name}: ${values.length} inputs; it has ${this.inputs.length}, ${list(this.inputs.map(({ name }) => name))}`,
-      );
-    }
-    return new Map(this.inputs.map(({ name }, i) => [name, values[i]!]));
-  }
-}
-
-export function inputSpecsOf(inputs: readonly GraphPort[]): readonly InputSpec[] {
-  return inputs.map(({ name, shape, dtype }) => {
-    const sample = shape?.slice(1).map((size) => (size < 0 ? Number.NaN : size));
-    return { name, dtype, sample };
-  });
-}
-
-function checked(where: string, value: TensorLike, shape: Shape | null, dtype: DType | undefined): Tensor {
-  const tensor = toTensor(where, value);
-  const fits =
-    shape === null ||
-    (shape.length === tensor.rank && shape.every((size, axis) => size < 0 || size === tensor.shape[axis]));
-  if (!fits) throw new ShapeError(`${where}: ${showShape(tensor.shape)}; use ${showShape(shape)}`);
-  if (dtype === undefined || tensor.dtype === dtype) return tensor;
-  if (isFloat(dtype) && isFloat(tensor.dtype)) return cast(tensor, dtype);
-  throw new DtypeError(`${where}: ${tensor.dtype}; use ${dtype}`);
 }

@@ -2,6 +2,7 @@
 import { show } from '../../values/dtype.ts';
 import { FormatError } from '../../values/errors.ts';
 import type { Attributes } from './attributes.ts';
+import type { HostArray } from './host-array.ts';
 
 /** Output `output` of the node called `node`. */
 export interface Endpoint {
@@ -14,7 +15,19 @@ export interface GraphNode {
   readonly op: string;
   /** Without those that only say what runs before. */
   readonly inputs: readonly Endpoint[];
+  /** Nodes that only have to run before, where that is known. */
+  readonly after?: readonly string[];
   readonly attributes: Attributes;
+}
+
+/** A part of a graph that is run by itself. */
+export interface GraphFunction {
+  readonly graph: Graph;
+  /** Nodes that have the arguments. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly Endpoint[];
+  /** Nodes that are known inside. */
+  readonly known?: ReadonlyMap<string, HostArray>;
 }
 
 /** `node`, or `node:1`. Throws `FormatError` for what is neither. */
@@ -32,13 +45,21 @@ export class Graph {
   readonly name: string;
   readonly nodes: ReadonlyMap<string, GraphNode>;
 
+  readonly functions: ReadonlyMap<string, GraphFunction>;
+
   /** Throws `FormatError` where two nodes have one name, or an input is not there. */
-  constructor(name: string, nodes: readonly GraphNode[]) {
+  constructor(
+    name: string,
+    nodes: readonly GraphNode[],
+    functions: ReadonlyMap<string, GraphFunction> = new Map(),
+  ) {
     this.name = name;
+    this.functions = functions;
     this.nodes = new Map(nodes.map((node) => [node.name, node]));
-    if (this.nodes.size !== nodes.length) {
-      const twice = nodes.find((node) => this.nodes.get(node.name) !== node)!;
-      throw new FormatError(`${name}: two nodes are called ${show(twice.name)}`);
+    const seen = new Set<string>();
+    for (const { name: own } of nodes) {
+      if (seen.has(own)) throw new FormatError(`${name}: two nodes are called ${show(own)}`);
+      seen.add(own);
     }
     for (const node of nodes)
       for (const input of node.inputs)
@@ -102,4 +123,10 @@ export class Graph {
     }
     return order;
   }
+}
+
+/** The nodes of a graph and of its functions. */
+export function allNodes({ nodes, functions }: Graph): GraphNode[] {
+  const graphs = new Set([...functions.values()].map(({ graph }) => graph.nodes));
+  return [...new Set([nodes, ...graphs])].flatMap((own) => [...own.values()]);
 }

@@ -2,27 +2,74 @@
 import { FormatError } from '../../values/errors.ts';
 import { isRecord, type Place } from '../json.ts';
 import { Attributes, type AttributeValue, typeName } from './attributes.ts';
-import { endpointOf, Graph, type GraphNode } from './graph.ts';
+import { graphOf } from './control-flow.ts';
+import { ARGUMENT, resultOf } from './functions.ts';
+import { type Endpoint, endpointOf, type Graph, type GraphFunction, type GraphNode } from './graph.ts';
 
 /** The graph at `topology`, `modelTopology` of a `model.json`. Throws `FormatError`. */
 export function graphOfJson(topology: Place): Graph {
-  const nodes = topology.at('node').items().map(nodeAt);
-  return new Graph(topology.file, nodes);
+  const listed = topology.at('library').at('function');
+  const functions = given(listed) ? listed.items() : [];
+  const known = new Map<string, GraphFunction>();
+  for (const place of functions) {
+    const [name, fn] = functionAt(place, known);
+    known.set(name, fn);
+  }
+  const nodes = topology
+    .at('node')
+    .items()
+    .map((place) => nodeAt(place, endpointOf));
+  return graphOf(topology.file, nodes, known);
 }
 
-function nodeAt(place: Place): GraphNode {
-  const name = place.at('name').string;
+/** A function's name and what it is; it calls those in `known`, to which all will have been added. */
+function functionAt(place: Place, known: Map<string, GraphFunction>): [string, GraphFunction] {
+  const signature = place.at('signature');
+  const name = signature.at('name').string;
+  const where = `${place.file}: function '${name}'`;
+  const names = (list: Place) => (given(list) ? list.items().map((item) => item.at('name').string) : []);
+  const args = names(signature.at('inputArg'));
+  const listed = given(place.at('nodeDef')) ? place.at('nodeDef').items() : [];
+  const ops = new Map(listed.map((node) => [node.at('name').string, node.at('op').string]));
+  for (const arg of args) ops.set(arg, ARGUMENT);
+  // Constants are named by the weights, where each has a name of its own.
+  const whole = (own: string) => (ops.get(own) === 'Const' ? own : `${name}/${own}`);
+  const result = (_: string, text: string): Endpoint => {
+    const { node, output } = resultOf(where, text, ops);
+    return { node: whole(node), output };
+  };
+  const inputs = args.map(whole);
+  const attributes = new Attributes(where, new Map());
+  const nodes = [
+    ...inputs.map((input) => ({ name: input, op: ARGUMENT, inputs: [], attributes })),
+    ...listed.map((node) => nodeAt(node, result, whole)),
+  ];
+  const graph = graphOf(where, nodes, known);
+  const outputs = names(signature.at('outputArg')).map((output) =>
+    result(where, place.at('ret').at(output).string),
+  );
+  return [name, { graph, inputs, outputs }];
+}
+
+function nodeAt(
+  place: Place,
+  endpoint: (where: string, text: string) => Endpoint,
+  whole = (name: string) => name,
+): GraphNode {
+  const name = whole(place.at('name').string);
   const where = `node '${name}'`;
-  const inputs = given(place.at('input')) ? place.at('input').items() : [];
+  const texts = given(place.at('input'))
+    ? place
+        .at('input')
+        .items()
+        .map((input) => input.string)
+    : [];
   const attributes = given(place.at('attr')) ? place.at('attr') : undefined;
   return {
     name,
     op: place.at('op').string,
-    inputs: inputs
-      .map((input) => input.string)
-      // What only has to run before: nothing here has effects.
-      .filter((input) => !input.startsWith('^'))
-      .map((input) => endpointOf(where, input)),
+    inputs: texts.filter((text) => !text.startsWith('^')).map((text) => endpoint(where, text)),
+    after: texts.filter((text) => text.startsWith('^')).map((text) => whole(text.slice(1))),
     attributes: new Attributes(
       where,
       new Map(Object.keys(attributes?.record ?? {}).map((key) => [key, valueAt(attributes!.at(key))])),

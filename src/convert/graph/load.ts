@@ -3,28 +3,32 @@ import { Variable } from '../../autograd/variable.ts';
 import type { Engine } from '../../gpu/engine.ts';
 import { isFloat } from '../../values/dtype.ts';
 import { checkShape } from '../../values/shape.ts';
-import { DEFAULTED, GraphModel, type GraphParts } from './graph-model.ts';
+import { GraphModel, type GraphParts } from './graph-model.ts';
 import { HostArray, MOST_ON_HOST } from './host-array.ts';
+import { partsOf } from './plan.ts';
+import { DEFAULTED } from './ports.ts';
 
 /** `readers` by the names of nodes. Throws `FormatError`; then nothing is left on the GPU. */
 export async function modelOfGraph(
-  parts: Omit<GraphParts, 'constants'>,
+  given: Omit<GraphParts, 'constants'>,
   readers: ReadonlyMap<string, () => HostArray | Promise<HostArray>>,
 ): Promise<GraphModel> {
-  const { graph, inputs, outputs, engine } = parts;
+  const { graph, inputs, outputs, engine } = given;
   const unread = new Map([...readers.keys()].map((name) => [name, HostArray.vector([])]));
-  new GraphModel({ ...parts, constants: unread });
+  new GraphModel({ ...given, constants: unread });
   const constants = new Map<string, HostArray | Variable>();
-  const needed = graph.order(
-    outputs.map(({ endpoint }) => endpoint.node),
-    new Set(inputs.map(({ endpoint }) => endpoint.node).filter((name) => graph.node(name).op !== DEFAULTED)),
+  const parts = partsOf(
+    graph,
+    outputs.map(({ endpoint }) => endpoint),
+    inputs.map(({ endpoint }) => endpoint.node).filter((name) => graph.node(name).op !== DEFAULTED),
   );
+  const needed = new Set(parts.flatMap(({ nodes }) => nodes.map(({ name }) => name)));
   try {
-    for (const { name } of needed) {
+    for (const name of needed) {
       const reader = readers.get(name);
       if (reader) constants.set(name, placed(engine, name, await reader()));
     }
-    return new GraphModel({ ...parts, constants });
+    return new GraphModel({ ...given, constants });
   } catch (error) {
     for (const value of constants.values()) if (value instanceof Variable) value.dispose();
     throw error;

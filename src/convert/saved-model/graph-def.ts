@@ -9,7 +9,9 @@ import {
   typeName,
   type UnreadTensor,
 } from '../graph/attributes.ts';
-import { type Endpoint, endpointOf, Graph, type GraphNode } from '../graph/graph.ts';
+import { graphOf } from '../graph/control-flow.ts';
+import { ARGUMENT, calledBy, isCall, resultOf } from '../graph/functions.ts';
+import { type Endpoint, endpointOf, type Graph, type GraphFunction, type GraphNode } from '../graph/graph.ts';
 import { HostArray, MOST_ON_HOST, rounded } from '../graph/host-array.ts';
 import { shapeOf } from './bundle.ts';
 import { Message, viewOf } from './message.ts';
@@ -21,18 +23,10 @@ const MOST_PARTS = 1_000_000;
 /** Deepest calls of functions by functions. */
 const DEEPEST = 100;
 
-/** Names of the results of ops that have more than one list of them, as functions refer to them. */
-const RESULTS: Readonly<Record<string, readonly string[]>> = {
-  ...Object.fromEntries(
-    ['FusedBatchNorm', 'FusedBatchNormV2', 'FusedBatchNormV3'].map((op) => [
-      op,
-      ['y', 'batch_mean', 'batch_variance', 'reserve_space_1', 'reserve_space_2', 'reserve_space_3'],
-    ]),
-  ),
-  TopKV2: ['values', 'indices'],
-};
-
-/** The nodes of a graph, functions put in where they are called. Throws `FormatError`. */
+/**
+ * The nodes of a graph, functions put in where they are called; those that branches and loops call stay functions, whose nodes have the
+ * function's name in front. Throws `FormatError`.
+ */
 export function graphOfDef(where: string, def: Message): Graph {
   const library = new Map(
     def
@@ -40,20 +34,57 @@ export function graphOfDef(where: string, def: Message): Graph {
       .messages(1, 'function')
       .map((fn) => [fn.message(1, 'signature').string(1), fn]),
   );
-  const inliner = new Inliner(where, library);
-  for (const node of def.messages(1, 'node')) inliner.add('', node, (text) => endpointOf(where, text), 0);
-  return new Graph(where, inliner.nodes);
+  const budget = { parts: 0 };
+  const main = new Inliner(where, library, budget);
+  for (const node of def.messages(1, 'node')) main.add('', node, (text) => endpointOf(where, text), 0);
+  const functions = new Map<string, GraphFunction>();
+  const waiting = main.nodes.filter(({ op }) => isCall(op)).flatMap(calledBy);
+  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+    if (functions.has(name)) continue;
+    const inliner = new Inliner(where, library, budget);
+    const { inputs, outputs } = inliner.alone(name);
+    functions.set(name, {
+      graph: graphOf(`${where}: function '${name}'`, inliner.nodes, functions),
+      inputs,
+      outputs,
+    });
+    waiting.push(...inliner.nodes.filter(({ op }) => isCall(op)).flatMap(calledBy));
+  }
+  return graphOf(where, main.nodes, functions);
 }
 
 class Inliner {
   readonly nodes: GraphNode[] = [];
   readonly #where: string;
   readonly #library: ReadonlyMap<string, Message>;
-  #parts = 0;
+  readonly #budget: { parts: number };
 
-  constructor(where: string, library: ReadonlyMap<string, Message>) {
+  constructor(where: string, library: ReadonlyMap<string, Message>, budget: { parts: number }) {
     this.#where = where;
     this.#library = library;
+    this.#budget = budget;
+  }
+
+  /** The nodes of a function that is run by itself, and of its arguments. */
+  alone(name: string): { inputs: string[]; outputs: Endpoint[] } {
+    const signature = this.#function(name).message(1, 'signature');
+    const inputs = signature.messages(2, 'argument').map((argument) => `${name}/${argument.string(1)}`);
+    const attributes = new Attributes(name, new Map());
+    for (const input of inputs) this.nodes.push({ name: input, op: ARGUMENT, inputs: [], attributes });
+    this.#call(
+      name,
+      name,
+      inputs.map((node) => ({ node, output: 0 })),
+      0,
+    );
+    return { inputs, outputs: signature.messages(3, 'result').map((_, output) => ({ node: name, output })) };
+  }
+
+  #function(name: string, caller?: string): Message {
+    const fn = this.#library.get(name);
+    if (fn) return fn;
+    const called = caller === undefined ? '' : `, which node '${caller}' calls,`;
+    throw new FormatError(`${this.#where}: function '${name}'${called} is not there`);
   }
 
   /** A node whose name gets `prefix` in front and whose inputs `resolve` finds; or what it calls. */
@@ -63,18 +94,17 @@ class Inliner {
     const attributes = new Map(
       [...message.entries(5, 'attribute')].map(([key, value]) => [key, attributeOf(value)]),
     );
-    const inputs = message
-      .strings(3)
-      .filter((input) => !input.startsWith('^'))
-      .map(resolve);
-    this.#parts += 1 + inputs.length;
-    if (this.#parts > MOST_PARTS)
+    const texts = message.strings(3);
+    const inputs = texts.filter((text) => !text.startsWith('^')).map(resolve);
+    const after = texts.filter((text) => text.startsWith('^')).map((text) => prefix + text.slice(1));
+    this.#budget.parts += 1 + texts.length;
+    if (this.#budget.parts > MOST_PARTS)
       throw new FormatError(
         `${this.#where}: more than ${MOST_PARTS} nodes and inputs with all functions put in`,
       );
     const called = CALLS.includes(op) ? attributes.get('f')?.func : undefined;
     if (called === undefined) {
-      this.nodes.push({ name, op, inputs, attributes: new Attributes(`node '${name}'`, attributes) });
+      this.nodes.push({ name, op, inputs, after, attributes: new Attributes(`node '${name}'`, attributes) });
       return;
     }
     if (depth >= DEEPEST) throw new FormatError(`${this.#where}: functions that call each other without end`);
@@ -84,8 +114,7 @@ class Inliner {
   /** The nodes of a function, and one in place of the call that has all of its results. */
   #call(name: string, called: string, inputs: readonly Endpoint[], depth: number): void {
     const where = `${this.#where}: function '${called}'`;
-    const fn = this.#library.get(called);
-    if (!fn) throw new FormatError(`${where}, which node '${name}' calls, is not there`);
+    const fn = this.#function(called, name);
     const signature = fn.message(1, 'signature');
     const given = signature.messages(2, 'argument').map((argument) => argument.string(1));
     if (given.length !== inputs.length)
@@ -95,15 +124,11 @@ class Inliner {
     const byArgument = new Map(given.map((argument, i) => [argument, inputs[i]!]));
     const inner = fn.messages(3, 'node');
     const ops = new Map(inner.map((node) => [node.string(1), node.string(2)]));
-    /** `argument`, or `node:result:number`. */
     const resolve = (text: string): Endpoint => {
-      const [own, result, number] = text.split(':') as [string, string?, string?];
-      const argument = byArgument.get(own);
-      if (argument && result === undefined) return argument;
-      const op = ops.get(own);
-      if (op === undefined) throw new FormatError(`${where}: '${text}' is no result of a node`);
-      const first = Math.max(0, RESULTS[op]?.indexOf(result ?? '') ?? 0);
-      return { node: `${name}/${own}`, output: first + Number(number ?? 0) };
+      const argument = byArgument.get(text);
+      if (argument) return argument;
+      const { node, output } = resultOf(where, text, ops);
+      return { node: `${name}/${node}`, output };
     };
     for (const node of inner) this.add(`${name}/`, node, resolve, depth + 1);
     const returned = new Map(

@@ -4,10 +4,11 @@ import { list, show } from '../../values/dtype.ts';
 import { ArgumentError, FormatError } from '../../values/errors.ts';
 import type { ModelFiles } from '../files.ts';
 import { dtypeOf, typeName } from '../graph/attributes.ts';
-import { type Endpoint, endpointOf, type Graph, type GraphNode } from '../graph/graph.ts';
-import type { GraphModel, GraphPort } from '../graph/graph-model.ts';
+import { allNodes, type Endpoint, endpointOf, type Graph, type GraphNode } from '../graph/graph.ts';
+import type { GraphModel } from '../graph/graph-model.ts';
 import { HostArray } from '../graph/host-array.ts';
 import { modelOfGraph } from '../graph/load.ts';
+import type { GraphPort } from '../graph/ports.ts';
 import { Bundle } from './bundle.ts';
 import { graphOfDef, knownShape } from './graph-def.ts';
 import type { Message } from './message.ts';
@@ -38,7 +39,7 @@ export async function signatureModel(
     return new HostArray(await stored.read(), stored.shape, attributes.dtype('dtype'));
   };
   const readers = new Map<string, () => HostArray | Promise<HostArray>>();
-  for (const node of graph.nodes.values()) {
+  for (const node of allNodes(graph)) {
     const tensor = node.op === 'Const' ? node.attributes.get('value')?.tensor : undefined;
     if (tensor instanceof HostArray) readers.set(node.name, () => tensor);
     else if (isVariable(node.op)) readers.set(node.name, () => variable(node));

@@ -5,11 +5,12 @@ import { FormatError } from '../../values/errors.ts';
 import type { ModelFiles } from '../files.ts';
 import type { Format } from '../format.ts';
 import { dtypeOf } from '../graph/attributes.ts';
-import { endpointOf, type Graph, type GraphNode } from '../graph/graph.ts';
-import { type GraphModel, type GraphPort, inputSpecsOf } from '../graph/graph-model.ts';
+import { allNodes, endpointOf, type Graph, type GraphNode } from '../graph/graph.ts';
+import type { GraphModel } from '../graph/graph-model.ts';
 import { HostArray } from '../graph/host-array.ts';
 import { graphOfJson, shapeAt, typeAt } from '../graph/json-graph.ts';
 import { modelOfGraph } from '../graph/load.ts';
+import { type GraphPort, inputSpecsOf } from '../graph/ports.ts';
 import { Place, parseJson } from '../json.ts';
 import { RULES, rulesAt } from '../precision-rules.ts';
 import type { StoredTensor } from '../stored-model.ts';
@@ -54,7 +55,7 @@ async function graphModelOf(
   const graph = graphOfJson(file.at('modelTopology'));
   const { inputs, outputs } = portsOf(file, graph);
   const readers = new Map(
-    [...graph.nodes.values()]
+    allNodes(graph)
       .filter(({ op }) => op === 'Const')
       .map(({ name, attributes }) => {
         const read = async () => {

@@ -11,8 +11,9 @@ import { FormatError } from '../../../values/errors.ts';
 import { sizeOf } from '../../../values/shape.ts';
 import { HostArray } from '../host-array.ts';
 import type { GraphOp, OpCall, OpTable, Value } from '../op-call.ts';
+import type { TensorList } from '../tensor-list.ts';
 
-const same: GraphOp = (n) => passed(n.input(0));
+const same: GraphOp = (n) => passed(n.value(0));
 
 export const CREATION: OpTable = {
   ...Object.fromEntries(
@@ -27,13 +28,13 @@ export const CREATION: OpTable = {
   OnesLike: (n) => onesLike(n.tensor(0)),
   Rank: (n) => HostArray.scalar(n.shape(0).length, 'int32'),
   Shape: (n) => HostArray.vector([...n.shape(0)]),
-  ShapeN: (n) => n.inputs.map(({ shape }) => HostArray.vector([...shape])),
+  ShapeN: (n) => n.inputs.map((_, i) => HostArray.vector([...n.shape(i)])),
   Size: (n) => HostArray.scalar(sizeOf(n.shape(0)), 'int32'),
   ZerosLike: (n) => zerosLike(n.tensor(0)),
 };
 
 /** A handle of its own on the same values. */
-function passed(value: Value): Tensor | HostArray {
+function passed(value: Value): Tensor | HostArray | TensorList {
   if (value instanceof Variable) return value.values.alias();
   return value instanceof Tensor ? value.alias() : value;
 }

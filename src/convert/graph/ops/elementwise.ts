@@ -4,6 +4,7 @@ import type { Tensor } from '../../../autograd/tensor.ts';
 import { abs } from '../../../ops/abs.ts';
 import { add } from '../../../ops/add.ts';
 import { addN } from '../../../ops/add-n.ts';
+import { atan2 } from '../../../ops/atan2.ts';
 import { cast } from '../../../ops/cast.ts';
 import { ceil } from '../../../ops/ceil.ts';
 import { clipByValue } from '../../../ops/clip-by-value.ts';
@@ -47,6 +48,7 @@ import { sub } from '../../../ops/sub.ts';
 import { tanh } from '../../../ops/tanh.ts';
 import { where } from '../../../ops/where.ts';
 import type { GraphOp, OpTable } from '../op-call.ts';
+import { ARCS } from './arcs.ts';
 
 const UNARY = {
   ...{ Abs: abs, Ceil: ceil, Cos: cos, Elu: elu, Erf: erf, Exp: exp, Expm1: expm1, Floor: floor },
@@ -54,10 +56,20 @@ const UNARY = {
   ...{ Relu: relu, Relu6: relu6, Rint: round, Round: round, Rsqrt: rsqrt, Selu: selu, Sigmoid: sigmoid },
   ...{ Sign: sign, Sin: sin, Softplus: softplus, Softsign: softsign, Sqrt: sqrt, Square: square, Tanh: tanh },
   ...{ IsFinite: finite, IsInf: isInf, IsNan: notANumber },
+  ...ARCS,
 };
 
 const BINARY = {
-  ...{ Add: add, AddV2: add, Div: div, DivNoNan: divNoNan, FloorDiv: floorDiv, FloorMod: mod, Mod: mod },
+  ...{
+    Add: add,
+    AddV2: add,
+    Atan2: atan2,
+    Div: div,
+    DivNoNan: divNoNan,
+    FloorDiv: floorDiv,
+    FloorMod: mod,
+    Mod: mod,
+  },
   ...{ Maximum: maximum, Minimum: minimum, Mul: mul, Pow: pow, Prelu: prelu, RealDiv: div, Sub: sub },
   ...{ Equal: equal, NotEqual: notEqual, Greater: greater, GreaterEqual: greaterEqual },
   ...{ Less: less, LessEqual: lessEqual, LogicalAnd: logicalAnd, LogicalOr: logicalOr },

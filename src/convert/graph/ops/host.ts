@@ -1,29 +1,35 @@
 /** Ops of a graph on small arrays that are known on the host: what becomes of shapes before they are used. */
 
 import { stridedRanges } from '../../../ops/strided-slice.ts';
-import type { DType } from '../../../values/dtype.ts';
-import { ShapeError } from '../../../values/errors.ts';
-import {
-  broadcastShapes,
-  broadcastStrides,
-  normaliseAxes,
-  type Shape,
-  sizeOf,
-  stridesOf,
-} from '../../../values/shape.ts';
+import { FormatError, ShapeError } from '../../../values/errors.ts';
+import { broadcastShapes, normaliseAxes, sizeOf, stridesOf } from '../../../values/shape.ts';
 import { HostArray, MOST_ON_HOST, rounded } from '../host-array.ts';
-import type { OpCall } from '../op-call.ts';
-
-/** All inputs are host arrays. Undefined: the result is for the GPU. */
-export type HostOp = (call: OpCall) => HostArray | readonly HostArray[] | undefined;
+import {
+  apart,
+  axisOf,
+  checkSize,
+  folded,
+  joined,
+  mapped,
+  part,
+  running,
+  sizes,
+  spreadTo,
+  view,
+} from '../host-functions.ts';
+import type { HostOp, OpCall } from '../op-call.ts';
 
 const UNARY: Readonly<Record<string, (x: number) => number>> = {
   ...{ Abs: Math.abs, Ceil: Math.ceil, Exp: Math.exp, Floor: Math.floor, Log: Math.log, Sign: Math.sign },
-  ...{ Sqrt: Math.sqrt, Tanh: Math.tanh },
+  ...{ Sqrt: Math.sqrt, Tanh: Math.tanh, Sin: Math.sin, Cos: Math.cos, Tan: Math.tan, Asin: Math.asin },
+  ...{ Acos: Math.acos, Atan: Math.atan, Sinh: Math.sinh, Cosh: Math.cosh, Asinh: Math.asinh },
+  ...{ Acosh: Math.acosh, Atanh: Math.atanh, Log1p: Math.log1p, Expm1: Math.expm1 },
   LogicalNot: (x) => (x ? 0 : 1),
   Neg: (x) => -x,
   Reciprocal: (x) => 1 / x,
   Rsqrt: (x) => 1 / Math.sqrt(x),
+  Relu: (x) => Math.max(x, 0),
+  Sigmoid: (x) => 1 / (1 + Math.exp(-x)),
   Square: (x) => x * x,
 };
 
@@ -31,6 +37,7 @@ const add = (a: number, b: number) => a + b;
 const ARITHMETIC: Readonly<Record<string, (a: number, b: number) => number>> = {
   ...{ Add: add, AddV2: add, Maximum: Math.max, Minimum: Math.min, Pow: (a, b) => a ** b },
   ...{ Div: (a, b) => a / b, RealDiv: (a, b) => a / b, Mul: (a, b) => a * b, Sub: (a, b) => a - b },
+  Atan2: Math.atan2,
   FloorDiv: (a, b) => Math.floor(a / b),
   FloorMod: (a, b) => a - b * Math.floor(a / b),
 };
@@ -58,13 +65,20 @@ export const HOST: Readonly<Record<string, HostOp>> = {
   BroadcastArgs: (n) => HostArray.vector([...broadcastShapes('the shapes', n.ints(0), n.ints(1))]),
   BroadcastTo: (n) => spreadTo(n.host(0), n.ints(1)),
   Cast: (n) => mapped([n.host(0)], n.attributes.dtype('DstT'), (x) => x!),
-  ConcatV2: (n) => {
-    const axis = n.number(-1);
-    return joined(
+  Concat: (n) =>
+    behind(
+      n,
+      n.inputs.slice(1).map((_, i) => n.host(i + 1)),
+      n.number(0),
+    ),
+  ConcatV2: (n) =>
+    behind(
+      n,
       n.inputs.slice(0, -1).map((_, i) => n.host(i)),
-      axisOf(axis, n.host(0).rank),
-    );
-  },
+      n.number(-1),
+    ),
+  Cumprod: (n) => running(n.host(0), n.number(1), [1, (a, b) => a * b], n.attributes),
+  Cumsum: (n) => running(n.host(0), n.number(1), [0, add], n.attributes),
   ExpandDims: (n) => {
     const x = n.host(0);
     const axis = axisOf(n.number(1), x.rank + 1);
@@ -79,18 +93,33 @@ export const HOST: Readonly<Record<string, HostOp>> = {
   GatherV2: (n) => {
     const [x, places] = [n.host(0), n.host(1)];
     const axis = axisOf(n.number(2), x.rank);
+    const batchDims = n.attributes.int('batch_dims', 0);
+    const count = x.shape[axis]!;
     const [outer, inner] = [x.shape.slice(0, axis), x.shape.slice(axis + 1)];
+    const batch = sizeOf(places.shape.slice(0, batchDims));
+    const [rows, each, width] = [sizeOf(outer), places.size / batch, sizeOf(inner)];
+    const shape = [...outer, ...places.shape.slice(batchDims), ...inner];
+    checkSize(sizeOf(shape));
+    if (sizeOf(shape) === 0) return new HostArray([], shape, x.dtype);
+    const indices = n.ints(1);
     const values: number[] = [];
-    checkSize(sizeOf(outer) * places.size * sizeOf(inner));
-    for (let row = 0; row < sizeOf(outer); row++) {
-      for (const place of n.ints(1)) {
-        if (place < 0 || place >= x.shape[axis]!)
-          throw new ShapeError(`index ${place} of ${x.shape[axis]} elements`);
-        const begin = (row * x.shape[axis]! + place) * sizeOf(inner);
-        for (let i = 0; i < sizeOf(inner); i++) values.push(x.values[begin + i]!);
+    for (let row = 0; row < rows; row++) {
+      const begin = Math.floor(row / (rows / batch)) * each;
+      for (const place of indices.slice(begin, begin + each)) {
+        if (place < 0 || place >= count) throw new ShapeError(`index ${place} of ${count} elements`);
+        const from = (row * count + place) * width;
+        for (let i = 0; i < width; i++) values.push(x.values[from + i]!);
       }
     }
-    return new HostArray(values, [...outer, ...places.shape, ...inner], x.dtype);
+    return new HostArray(values, shape, x.dtype);
+  },
+  LinSpace: (n) => {
+    const [start, stop, count] = [n.number(0), n.number(1), n.number(2)];
+    if (count < 1) throw new FormatError(`${count} numbers; use 1 or more`);
+    checkSize(count);
+    const step = count > 1 ? (stop - start) / (count - 1) : 0;
+    const values = Array.from({ length: count }, (_, i) => rounded(start + i * step, 'float32'));
+    return new HostArray(values, [count], 'float32');
   },
   OnesLike: (n) => mapped([n.host(0)], n.host(0).dtype, () => 1),
   Pack: (n) => {
@@ -133,6 +162,22 @@ export const HOST: Readonly<Record<string, HostOp>> = {
       begin,
       x.shape.map((whole, axis) => (size[axis] === -1 ? whole - begin[axis]! : size[axis]!)),
     );
+  },
+  SparseToDense: (n) => {
+    const shape = sizes(n.ints(1));
+    checkSize(sizeOf(shape));
+    const [places, given] = [n.ints(0), n.host(2)];
+    const count = n.host(0).shape[0] ?? 1;
+    const strides = stridesOf(shape);
+    const values = new Array<number>(sizeOf(shape)).fill(n.number(3));
+    for (let row = 0; row < count; row++) {
+      const at = places.slice(row * shape.length, (row + 1) * shape.length);
+      if (at.length !== shape.length || at.some((place, axis) => !(place >= 0 && place < shape[axis]!)))
+        throw new ShapeError(`index [${at.join(', ')}] of (${shape.join(', ')})`);
+      const place = at.reduce((sum, own, axis) => sum + own * strides[axis]!, 0);
+      values[place] = given.values[given.rank === 0 ? 0 : row]!;
+    }
+    return new HostArray(values, shape, given.dtype);
   },
   Split: (n) => {
     const count = n.attributes.int('num_split');
@@ -197,119 +242,13 @@ function from<F>(functions: Readonly<Record<string, F>>, row: (fn: F) => HostOp)
   return Object.fromEntries(Object.entries(functions).map(([name, fn]) => [name, row(fn)]));
 }
 
-function checkSize(size: number): void {
-  if (!(size <= MOST_ON_HOST))
-    throw new ShapeError(`${size} elements of a shape or an index; use ${MOST_ON_HOST} at most`);
-}
-
-function sizes(shape: readonly number[]): readonly number[] {
-  if (shape.some((size) => size < 0)) throw new ShapeError(`shape (${shape.join(', ')}) has a size below 0`);
-  return shape;
-}
-
-function axisOf(axis: number, rank: number): number {
-  return normaliseAxes('the axis', axis, rank)[0]!;
-}
-
-/** Element by element, broadcast as in NumPy. */
-function mapped(inputs: readonly HostArray[], dtype: DType, fn: (...values: number[]) => number): HostArray {
-  const shape = inputs.reduce((sum: Shape, x) => broadcastShapes('the inputs', sum, x.shape), []);
-  const spread = inputs.map((x) => spreadTo(x, shape).values);
-  const values = Array.from({ length: sizeOf(shape) }, (_, i) =>
-    rounded(fn(...spread.map((own) => own[i]!)), dtype),
-  );
-  return new HostArray(values, shape, dtype);
+/** All but the axis, one behind the other. */
+function behind(n: OpCall, parts: readonly HostArray[], axis: number): HostArray {
+  if (parts.length === 0) throw new FormatError(`${n.inputs.length} inputs; give what is put together`);
+  return joined(parts, axisOf(axis, parts[0]!.rank));
 }
 
 function chosen(n: OpCall): HostArray {
   const [condition, a, b] = [n.host(0), n.host(1), n.host(2)];
   return mapped([condition, a, b], a.dtype, (one, yes, no) => (one ? yes! : no!));
-}
-
-function spreadTo(x: HostArray, shape: Shape): HostArray {
-  sizes(shape);
-  checkSize(sizeOf(shape));
-  const common = broadcastShapes('the shape', x.shape, shape);
-  if (sizeOf(common) !== sizeOf(shape)) throw new ShapeError('the array does not broadcast to this shape');
-  return view(x, shape, broadcastStrides(x.shape, shape), 0);
-}
-
-/** The elements of `x` that strides lead to. */
-function view(x: HostArray, shape: Shape, strides: readonly number[], begin: number): HostArray {
-  const places = shape.reduce(
-    (found: number[], size, axis) =>
-      found.flatMap((place) => Array.from({ length: size }, (_, i) => place + i * strides[axis]!)),
-    [begin],
-  );
-  return new HostArray(
-    places.map((place) => x.values[place]!),
-    shape,
-    x.dtype,
-  );
-}
-
-function part(x: HostArray, begin: readonly number[], size: readonly number[]): HostArray {
-  const fits = x.shape.every((whole, axis) => {
-    const [from, count] = [begin[axis]!, size[axis]!];
-    return from >= 0 && count >= 0 && from + count <= whole;
-  });
-  if (begin.length !== x.rank || !fits)
-    throw new ShapeError(`begin [${begin.join(', ')}], size [${size.join(', ')}] of (${x.shape.join(', ')})`);
-  const strides = stridesOf(x.shape);
-  return view(
-    x,
-    size,
-    strides,
-    begin.reduce((sum, from, axis) => sum + from * strides[axis]!, 0),
-  );
-}
-
-function apart(x: HostArray, axis: number, lengths: readonly number[]): HostArray[] {
-  const along = axisOf(axis, x.rank);
-  let from = 0;
-  return lengths.map((length) => {
-    const one = part(
-      x,
-      x.shape.map((_, i) => (i === along ? from : 0)),
-      x.shape.with(along, length),
-    );
-    from += length;
-    return one;
-  });
-}
-
-/** The parts behind each other along an axis; of none, an empty array like `like`. */
-function joined(parts: readonly HostArray[], axis: number, like: HostArray = parts[0]!): HostArray {
-  const rows = sizeOf(like.shape.slice(0, axis));
-  const length = parts.reduce((sum, { shape }) => sum + shape[axis]!, 0);
-  const shape = like.shape.with(axis, length);
-  checkSize(sizeOf(shape));
-  const values: number[] = [];
-  for (let row = 0; row < rows; row++) {
-    for (const { values: own } of parts) {
-      const inner = own.length / rows;
-      for (let i = 0; i < inner; i++) values.push(own[row * inner + i]!);
-    }
-  }
-  return new HostArray(values, shape, like.dtype);
-}
-
-function folded(
-  x: HostArray,
-  axes: readonly number[],
-  keepDims: boolean,
-  [start, fold]: readonly [number, (a: number, b: number) => number],
-): HostArray {
-  const along = normaliseAxes('the axes', axes, x.rank);
-  const kept = x.shape.map((size, axis) => (along.includes(axis) ? 1 : size));
-  const strides = broadcastStrides(kept, x.shape);
-  const values = new Array<number>(sizeOf(kept)).fill(start);
-  const places = view(new HostArray([...values.keys()], kept, 'int32'), x.shape, strides, 0).values;
-  for (let i = 0; i < x.size; i++) values[places[i]!] = fold(values[places[i]!]!, x.values[i]!);
-  const shape = keepDims ? kept : kept.filter((_, axis) => !along.includes(axis));
-  return new HostArray(
-    values.map((value) => rounded(value, x.dtype)),
-    shape,
-    x.dtype,
-  );
 }

@@ -2,20 +2,31 @@
 
 import type { Tensor } from '../../../autograd/tensor.ts';
 import { add } from '../../../ops/add.ts';
+import { addN } from '../../../ops/add-n.ts';
 import { batchNormalization } from '../../../ops/batch-normalization.ts';
 import { cast } from '../../../ops/cast.ts';
 import { conv2d } from '../../../ops/conv2d.ts';
 import { conv2dTranspose } from '../../../ops/conv2d-transpose.ts';
 import { depthwiseConv2d } from '../../../ops/depthwise-conv2d.ts';
+import { div } from '../../../ops/div.ts';
 import { einsum } from '../../../ops/einsum.ts';
 import { matMul } from '../../../ops/mat-mul.ts';
+import { mul } from '../../../ops/mul.ts';
+import { pad } from '../../../ops/pad.ts';
 import { avgPool, maxPool } from '../../../ops/pool.ts';
+import { pow } from '../../../ops/pow.ts';
 import { reshape } from '../../../ops/reshape.ts';
 import { resizeBilinear, resizeNearestNeighbor } from '../../../ops/resize.ts';
+import { slice } from '../../../ops/slice.ts';
+import { square } from '../../../ops/square.ts';
+import { expandDims } from '../../../ops/squeeze.ts';
+import { sum } from '../../../ops/sum.ts';
 import { transpose } from '../../../ops/transpose.ts';
+import { isFloat } from '../../../values/dtype.ts';
 import { FormatError } from '../../../values/errors.ts';
 import type { ExplicitPadding, Padding, Pair } from '../../../values/window.ts';
 import type { OpCall, OpTable } from '../op-call.ts';
+import { cropAndResize } from './crop-and-resize.ts';
 import { fused } from './fused.ts';
 
 export const IMAGES: OpTable = {
@@ -37,6 +48,7 @@ export const IMAGES: OpTable = {
   AvgPool: (n) => onImages(n, n.tensor(0), (x, { size, strides, pad }) => avgPool(x, size(), strides, pad)),
   MaxPool: (n) => onImages(n, n.tensor(0), (x, { size, strides, pad }) => maxPool(x, size(), strides, pad)),
 
+  LRN: (n) => normalisedLocally(n),
   FusedBatchNorm: (n) => normalised(n),
   FusedBatchNormV2: (n) => normalised(n),
   FusedBatchNormV3: (n) => normalised(n),
@@ -47,16 +59,23 @@ export const IMAGES: OpTable = {
     return add(x, first ? reshape(bias, [bias.size, ...rest]) : bias);
   },
 
+  CropAndResize: (n) =>
+    cropAndResize({
+      ...{ images: n.tensor(0), boxes: n.tensor(1), which: cast(n.tensor(2), 'int32') },
+      size: n.ints(3) as unknown as Pair,
+      method: n.attributes.string('method', 'bilinear', ['bilinear', 'nearest']) as 'bilinear' | 'nearest',
+      outside: n.attributes.float('extrapolation_value', 0),
+    }),
   ResizeBilinear: (n) => resizeBilinear(cast(n.tensor(0), 'float32'), ...sampling(n)),
   ResizeNearestNeighbor: (n) => resizeNearestNeighbor(n.tensor(0), ...sampling(n)),
 
-  MatMul: (n) => matMul(n.tensor(0), n.tensor(1), ...transposed(n, 'transpose_a', 'transpose_b')),
+  MatMul: (n) => product(n, 'transpose_a', 'transpose_b'),
   _FusedMatMul: (n) =>
     fused(n, 2, (epilogue) =>
       matMul(n.tensor(0), n.tensor(1), ...transposed(n, 'transpose_a', 'transpose_b'), epilogue),
     ),
-  BatchMatMul: (n) => matMul(n.tensor(0), n.tensor(1), ...transposed(n, 'adj_x', 'adj_y')),
-  BatchMatMulV2: (n) => matMul(n.tensor(0), n.tensor(1), ...transposed(n, 'adj_x', 'adj_y')),
+  BatchMatMul: (n) => product(n, 'adj_x', 'adj_y'),
+  BatchMatMulV2: (n) => product(n, 'adj_x', 'adj_y'),
   Einsum: (n) => einsum(n.attributes.string('equation'), ...n.tensors()),
 };
 
@@ -126,6 +145,23 @@ function normalised(n: OpCall): Tensor {
   });
 }
 
+/** x / (bias + alpha sum x^2)^beta, the sum over so many channels to both sides: `tf.nn.lrn`. */
+function normalisedLocally(n: OpCall): Tensor {
+  const [x, { attributes }] = [n.tensor(0), n];
+  const radius = attributes.int('depth_radius', 5);
+  if (x.rank !== 4 || radius < 0) throw new FormatError(`rank ${x.rank}, radius ${radius}; use 4, 0 or more`);
+  const reach = Math.min(radius, x.shape[3]! - 1);
+  const padded = pad(square(x), [
+    [0, 0],
+    [0, 0],
+    [0, 0],
+    [reach, reach],
+  ]);
+  const windows = Array.from({ length: 2 * reach + 1 }, (_, i) => slice(padded, [0, 0, 0, i], x.shape));
+  const sums = mul(addN(windows), attributes.float('alpha', 1));
+  return div(x, pow(add(sums, attributes.float('bias', 1)), attributes.float('beta', 0.5)));
+}
+
 function sampling(n: OpCall): [Pair, boolean, boolean] {
   const size = n.ints(1);
   return [
@@ -133,6 +169,21 @@ function sampling(n: OpCall): [Pair, boolean, boolean] {
     n.attributes.bool('align_corners'),
     n.attributes.bool('half_pixel_centers'),
   ];
+}
+
+/** Of integers, which index arithmetic has, the elements' products are summed as they are. */
+function product(n: OpCall, first: string, second: string): Tensor {
+  const [a, b] = [n.tensor(0), n.tensor(1)];
+  const [turnA, turnB] = transposed(n, first, second);
+  if (isFloat(a.dtype) || a.rank < 2 || b.rank < 2) return matMul(a, b, turnA, turnB);
+  const rows = expandDims(turnA ? swapped(a) : a, -1);
+  const columns = expandDims(turnB ? swapped(b) : b, -3);
+  return sum(mul(rows, columns), -2);
+}
+
+function swapped(x: Tensor): Tensor {
+  const axes = x.shape.map((_, axis) => axis);
+  return transpose(x, [...axes.slice(0, -2), x.rank - 1, x.rank - 2]);
 }
 
 function transposed({ attributes }: OpCall, a: string, b: string): [boolean, boolean] {

@@ -1,28 +1,30 @@
 /** All ops that graphs may have. To add one: a row in one of these tables, and a case in `test/graph/cases.ts`. */
-import type { OpTable } from '../op-call.ts';
+
+import { isCall } from '../functions.ts';
+import type { HostOp, OpTable } from '../op-call.ts';
 import { ARRANGING } from './arranging.ts';
 import { CREATION } from './creation.ts';
+import { DATA_DEPENDENT } from './data-dependent.ts';
 import { ELEMENTWISE } from './elementwise.ts';
-import { HOST } from './host.ts';
+import { HOST as SMALL } from './host.ts';
 import { IMAGES } from './images.ts';
+import { LISTS } from './lists.ts';
 import { REDUCTIONS } from './reductions.ts';
 
 export const OPS: OpTable = { ...ARRANGING, ...CREATION, ...ELEMENTWISE, ...IMAGES, ...REDUCTIONS };
 
-export { HOST };
+export { LISTS };
+
+export const HOST: Readonly<Record<string, HostOp>> = { ...SMALL, ...DATA_DEPENDENT };
 
 /** Why families of ops are not there. */
 const REASONS: readonly (readonly [RegExp, string])[] = [
-  [
-    /^(If|While|StatelessIf|StatelessWhile|Case|StatelessCase|Switch|Merge|Enter|Exit|NextIteration|LoopCond|TensorList|TensorArray)/,
-    'control flow',
-  ],
+  [/^(Case|StatelessCase|Switch|Merge|Enter|Exit|NextIteration|LoopCond)/, 'control flow of another form'],
   [
     /String|Regex|AsString|DecodeBase64|EncodeBase64|Unicode|ParseExample|DecodeJpeg|DecodeImage|DecodePng/,
     'strings',
   ],
   [/HashTable|LookupTable|MutableTable/, 'tables'],
-  [/^(NonMaxSuppression|Where$|Unique|SetDiff|Bincount|DenseBincount)/, 'sizes that depend on data'],
   [/Assign|Var$|Variable/, 'variables that change'],
 ];
 
@@ -33,4 +35,9 @@ export function reasonAgainst(op: string): string {
 
 export function isKnown(op: string): boolean {
   return Object.hasOwn(OPS, op) || Object.hasOwn(HOST, op);
+}
+
+/** Whether data decide what comes of it: it is run by `executeAsync` alone. */
+export function isFlow(op: string): boolean {
+  return isCall(op) || op === 'Switch' || op === 'Merge' || Object.hasOwn(LISTS, op);
 }
