@@ -35,6 +35,7 @@ const DIV_NO_NAN = 20u;
 const IS_NAN = 21u;
 const IS_INF = 22u;
 const IS_FINITE = 23u;
+const RELU6_GRADIENT = 24u;
 
 // How an operand is read: quad by quad as it lies, one element for all, a quad at a strided offset, or four elements
 // at four strided offsets.
@@ -187,6 +188,7 @@ fn apply(p: vec4<Acc>, q: vec4<Acc>) -> vec4<Acc> {
     case IS_NAN: { return flags(magnitude(p) > vec4<u32>(0x7f800000u)); }
     case IS_INF: { return flags(magnitude(p) == vec4<u32>(0x7f800000u)); }
     case IS_FINITE: { return flags(magnitude(p) < vec4<u32>(0x7f800000u)); }
+    case RELU6_GRADIENT: { return select(vec4<Acc>(0), p, (q > vec4<Acc>(0)) & (q < vec4<Acc>(6))); }
     default: { return p; }
   }
 }
