@@ -37,6 +37,7 @@ const IS_INF = 22u;
 const IS_FINITE = 23u;
 // The angle of the point (q, p), from -pi to pi.
 const ATAN2 = 24u;
+const RELU6_GRADIENT = 25u;
 
 // How an operand is read: quad by quad as it lies, one element for all, a quad at a strided offset, or four elements
 // at four strided offsets.
@@ -215,6 +216,7 @@ fn apply(p: vec4<Acc>, q: vec4<Acc>) -> vec4<Acc> {
     case IS_INF: { return flags(magnitude(p) == vec4<u32>(0x7f800000u)); }
     case IS_FINITE: { return flags(magnitude(p) < vec4<u32>(0x7f800000u)); }
     case ATAN2: { return angle(p, q); }
+    case RELU6_GRADIENT: { return select(vec4<Acc>(0), p, (q > vec4<Acc>(0)) & (q < vec4<Acc>(6))); }
     default: { return p; }
   }
 }

@@ -13,6 +13,8 @@ const SPAN = (WIDE - 1u) * STRIDE + (ACROSS - 1u) * DILATION + 1u;
 // The filter is turned round: the gradient by the image, where strides are 1.
 override TURNED: bool = false;
 override BIAS: bool = false;
+// Folded in from a kernel of its own: (v - centre) scale + shift by column, three vectors of f32 for a quad of columns.
+override NORMALISE: bool = false;
 override RESIDUAL: bool = false;
 // `residual` is the output of a ReLU: results where it is not positive become 0, after the activation.
 override GATE: bool = false;
@@ -38,10 +40,11 @@ struct Params {
 @group(0) @binding(0) var<storage, read> x: array<In4>;
 @group(0) @binding(1) var<storage, read> weights: array<In4>;
 @group(0) @binding(2) var<storage, read> bias: array<In4>;
-@group(0) @binding(3) var<storage, read> residual: array<In4>;
-@group(0) @binding(4) var<storage, read_write> overflow: array<atomic<u32>>;
-@group(0) @binding(5) var<storage, read_write> c: array<Out4>;
-@group(0) @binding(6) var<uniform> params: Params;
+@group(0) @binding(3) var<storage, read> factors: array<vec4<f32>>;
+@group(0) @binding(4) var<storage, read> residual: array<In4>;
+@group(0) @binding(5) var<storage, read_write> overflow: array<atomic<u32>>;
+@group(0) @binding(6) var<storage, read_write> c: array<Out4>;
+@group(0) @binding(7) var<uniform> params: Params;
 
 // #include "lib/grid.wgsl"
 // #include "lib/in.wgsl"
@@ -76,9 +79,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     }
     var own: array<vec4<Acc>, SPAN>;
     for (var s = 0u; s < SPAN; s++) {
-      let column = left + s;
-      let inside = column < params.width;
-      let at = ((image * params.height + row) * params.width + select(0u, column, inside)) * channels + quad;
+      let across = left + s;
+      let inside = across < params.width;
+      let at = ((image * params.height + row) * params.width + select(0u, across, inside)) * channels + quad;
       own[s] = select(vec4<Acc>(), in4(x[at]), inside);
     }
     for (var q = 0u; q < ACROSS; q++) {
@@ -89,10 +92,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
       }
     }
   }
-  let offset = biasAt(quad);
+  let column = columnAt(quad);
   for (var s = 0u; s < WIDE; s++) {
     if j + s < params.positionsAcross {
-      store(0u, line * params.positionsAcross + j + s, quad, acc[s] + offset);
+      store(0u, line * params.positionsAcross + j + s, quad, acc[s], column);
     }
   }
 }

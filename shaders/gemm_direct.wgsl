@@ -19,8 +19,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   for (var k4 = k.x; k4 < k.y; k4++) {
     accumulate(&acc, tile.matrix, tile.row, tile.quad, k4);
   }
-  let offset = biasAt(tile.quad);
+  let column = columnAt(tile.quad);
   for (var r = 0u; r < TM; r++) {
-    store(tile.matrix * params.splits + tile.split, tile.row + r, tile.quad, acc[r] + offset);
+    store(tile.matrix * params.splits + tile.split, tile.row + r, tile.quad, acc[r], column);
   }
 }

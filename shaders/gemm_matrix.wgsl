@@ -119,7 +119,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
       let place = index % (FM * STRIP);
       let row = tile.row + (owner / GROUPS_ACROSS * DOWN + i) * FM + place / STRIP;
       let quad = tile.quad + owner % GROUPS_ACROSS * STRIP + place % STRIP;
-      store(tile.matrix * params.splits + tile.split, row, quad, strips[index] + biasAt(quad));
+      store(tile.matrix * params.splits + tile.split, row, quad, strips[index], columnAt(quad));
     }
     workgroupBarrier();
   }

@@ -86,8 +86,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
       }
     }
   }
-  let offset = biasAt(quad);
+  let column = columnAt(quad);
   for (var r = 0u; r < TM; r++) {
-    store(tile.matrix * params.splits + tile.split, tile.row + r, quad, acc[r] + offset);
+    store(tile.matrix * params.splits + tile.split, tile.row + r, quad, acc[r], column);
   }
 }

@@ -37,12 +37,12 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     partial[(slice * cells + cell) * TM + r] = acc[r];
   }
   workgroupBarrier();
-  let offset = biasAt(quad);
+  let column = columnAt(quad);
   for (var r = slice; r < TM; r += SLICES) {
     var sum = partial[cell * TM + r];
     for (var s = 1u; s < SLICES; s++) {
       sum += partial[(s * cells + cell) * TM + r];
     }
-    store(tile.matrix * params.splits + tile.split, row + r, quad, sum + offset);
+    store(tile.matrix * params.splits + tile.split, row + r, quad, sum, column);
   }
 }

@@ -5,6 +5,8 @@ alias Out4 = vec4<f32>;
 alias Acc = f32;
 
 override BIAS: bool = false;
+// Folded in from a kernel of its own: (v - centre) scale + shift by column, three vectors of f32 for a quad of columns.
+override NORMALISE: bool = false;
 override RESIDUAL: bool = false;
 // `residual` is the output of a ReLU: results where it is not positive become 0, after the activation.
 override GATE: bool = false;
@@ -22,10 +24,11 @@ struct Params {
 
 @group(0) @binding(0) var<storage, read> parts: array<vec4<f32>>;
 @group(0) @binding(1) var<storage, read> bias: array<In4>;
-@group(0) @binding(2) var<storage, read> residual: array<In4>;
-@group(0) @binding(3) var<storage, read_write> overflow: array<atomic<u32>>;
-@group(0) @binding(4) var<storage, read_write> c: array<Out4>;
-@group(0) @binding(5) var<uniform> params: Params;
+@group(0) @binding(2) var<storage, read> factors: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read> residual: array<In4>;
+@group(0) @binding(4) var<storage, read_write> overflow: array<atomic<u32>>;
+@group(0) @binding(5) var<storage, read_write> c: array<Out4>;
+@group(0) @binding(6) var<uniform> params: Params;
 
 // #include "lib/in.wgsl"
 // #include "lib/narrow.wgsl"
@@ -49,5 +52,5 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     sum += parts[(matrix * params.splits + s) * size + at];
   }
   let quad = at % quads(params.n);
-  store(matrix, at / quads(params.n), quad, sum + biasAt(quad));
+  store(matrix, at / quads(params.n), quad, sum, columnAt(quad));
 }

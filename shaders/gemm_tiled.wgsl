@@ -128,9 +128,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   }
   for (var q = 0u; q < TQ; q++) {
     let quad = tile.quad + across + q * ACROSS;
-    let offset = biasAt(quad);
+    let column = columnAt(quad);
     for (var r = 0u; r < TM; r++) {
-      store(tile.matrix * params.splits + tile.split, tile.row + down * TM + r, quad, acc[r * TQ + q] + offset);
+      store(tile.matrix * params.splits + tile.split, tile.row + down * TM + r, quad, acc[r * TQ + q], column);
     }
   }
 }

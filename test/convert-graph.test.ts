@@ -139,7 +139,7 @@ for (const f16 of ['native', 'packed'] as const) {
           .filter(({ inputs }) => inputs === 'float16')
           .map(({ name }) => name)
           .filter((name) => name !== 'reshape' && name !== 'softmax'),
-        ['conv2d', 'relu6', 'depthwiseConv2d', 'matMul'],
+        ['conv2d', 'depthwiseConv2d', 'matMul'],
       );
       assert.ok(
         report.casts.some(({ cached }) => cached),

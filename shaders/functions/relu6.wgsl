@@ -2,7 +2,7 @@
 // #include "lib/activation.wgsl"
 
 fn value(x: vec4<f32>) -> vec4<f32> {
-  return select(relu(x), vec4<f32>(6.0), x > vec4<f32>(6.0));
+  return relu6(x);
 }
 
 fn slope(x: vec4<f32>) -> vec4<f32> {

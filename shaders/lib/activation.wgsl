@@ -1,6 +1,11 @@
-// Activations that a kernel's epilogue can apply; ReLU keeps NaN, where max(x, 0) would hide it.
+// Activations that a kernel's epilogue can apply; ReLU keeps NaN, where max(x, 0) would hide it. Of -0 it makes 0: then it gives the same
+// bits before a result is rounded and behind.
 fn relu(x: vec4<f32>) -> vec4<f32> {
-  return select(x, vec4<f32>(0.0), x < vec4<f32>(0.0));
+  return select(x, vec4<f32>(0.0), x <= vec4<f32>(0.0));
+}
+
+fn relu6(x: vec4<f32>) -> vec4<f32> {
+  return select(relu(x), vec4<f32>(6.0), x > vec4<f32>(6.0));
 }
 
 // 1 / (1 + e^-x); the argument of exp never passes 0, so nothing overflows.

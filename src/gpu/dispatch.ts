@@ -1,6 +1,6 @@
 /** One dispatch as data: what a call of a shader comes to, before it is queued or kept in a trace. */
 import type { Pipeline, Pipelines } from './pipelines.ts';
-import { type Call, checkCall, type Gate, type Shader, type Workgroups } from './shader.ts';
+import { type Call, checkCall, type Shader, type Tail, type Workgroups } from './shader.ts';
 import type { Storage } from './storage.ts';
 
 export interface Dispatch {
@@ -12,10 +12,10 @@ export interface Dispatch {
   readonly flops?: number | undefined;
   /** Costs so little that it is rather done twice than its result kept. */
   readonly repeatable?: boolean | undefined;
-  /** Where it is the gradient of a ReLU and nothing more; see `gated`. */
-  readonly gate?: Gate | undefined;
-  /** The same dispatch with its result gated, of kernels that can; see `Gate`. */
-  readonly gated?: ((by: Storage, result: Storage) => Dispatch) | undefined;
+  /** What it is, where another dispatch may do it; see `ending`. */
+  readonly tail?: Tail | undefined;
+  /** The same dispatch that also does what the other one did with its result; undefined where it cannot. */
+  readonly ending: (tail: Tail) => Dispatch | undefined;
   /** The same dispatch with a flag that is set where it stores infinities or NaN, of kernels that can set one. */
   readonly flagging?: ((flag: Storage) => Dispatch) | undefined;
   /** What such a kernel was given. */
@@ -25,22 +25,39 @@ export interface Dispatch {
 /** Throws `ArgumentError` and `TypeError` for what WebGPU would refuse. */
 export function dispatchOf<S extends Shader>(pipelines: Pipelines, shader: S, call: Call<S>): Dispatch {
   const bindings = call.bindings as Readonly<Record<string, Storage>>;
-  const overrides = call.overrides as { readonly OVERFLOW?: boolean; readonly GATE?: boolean } | undefined;
+  const overrides: Readonly<Record<string, number | boolean | undefined>> = call.overrides ?? {};
   const storages = shader.bindings.map(({ name }) => bindings[name]!);
-  const { workgroups, flops, repeatable, gate } = call;
+  const { workgroups, flops, repeatable, tail } = call;
   checkCall(shader, storages, workgroups);
-  const variant = (override: string, bound: Readonly<Record<string, Storage>>) =>
+  const variant = ({ overrides: added, bindings: bound }: Pick<Tail, 'overrides' | 'bindings'>) =>
     dispatchOf(pipelines, shader as Shader, {
       ...(call as Call<Shader>),
-      overrides: { ...overrides, [override]: true },
+      overrides: { ...overrides, ...added },
       bindings: { ...bindings, ...bound },
     });
+  const canEnd = ({ overrides: added, behind, params = {} }: Tail) =>
+    Object.keys(added).every((name) => Object.hasOwn(overrides, name) && !overrides[name]) &&
+    behind.every((name) => !overrides[name]) &&
+    Object.entries(params).every(
+      ([name, value]) => (call.params as Readonly<Record<string, number>>)[name] === value,
+    );
+  const withResult = ({ upstream, result }: Tail) =>
+    Object.entries(bindings).map(([name, own]) => [name, own === upstream ? result : own]);
   return {
-    ...{ storages, workgroups, flops, repeatable, gate },
+    ...{ storages, workgroups, flops, repeatable, tail },
     pipeline: pipelines.get(shader, call),
     params: encodeParams(shader, call.params),
-    flagging: overrides?.OVERFLOW === false ? (overflow) => variant('OVERFLOW', { overflow }) : undefined,
-    gated: overrides?.GATE === false ? (residual, c) => variant('GATE', { residual, c }) : undefined,
+    flagging:
+      overrides.OVERFLOW === false
+        ? (overflow) => variant({ overrides: { OVERFLOW: true }, bindings: { overflow } })
+        : undefined,
+    ending: (next) =>
+      canEnd(next)
+        ? variant({
+            overrides: next.overrides,
+            bindings: { ...Object.fromEntries(withResult(next)), ...next.bindings },
+          })
+        : undefined,
   };
 }
 

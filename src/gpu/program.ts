@@ -1,6 +1,6 @@
 /** A traced list of dispatches: its step memory planned by lifetime, its bind groups made once, replayed with new inputs. */
 import { BufferUsage } from './constants.ts';
-import { gateInPlace } from './gates.ts';
+import { foldTails } from './folds.ts';
 import { PARAMS_STRIDE, type Pipelines } from './pipelines.ts';
 import { type Lifetime, plan } from './plan.ts';
 import { type DispatchInfo, ProgramReport } from './program-report.ts';
@@ -55,7 +55,7 @@ export class Program implements Replayable {
     this.#written = trace.written;
     const kept = [...inputs, ...outputs];
     const read = withoutUnread(trace.dispatches, trace.made, kept);
-    const dispatches = repeated(gateInPlace(read, trace.made, kept), trace, kept);
+    const dispatches = repeated(foldTails(read, trace.made, kept), trace, kept);
     const { owned, lifetimes } = plan(allocator, { dispatches, made: trace.made }, inputs, outputs);
     this.#owned = owned;
     this.#lifetimes = lifetimes;

@@ -33,11 +33,17 @@ export interface Specialisation<S extends Shader = Shader> {
   readonly function?: string;
 }
 
-/** `result = upstream where by > 0, else 0`: the gradient of a ReLU, by its output. */
-export interface Gate {
+/** What a dispatch does to the result of another one, so that the other can do it itself before it stores. */
+export interface Tail {
   readonly upstream: Storage;
-  readonly by: Storage;
   readonly result: Storage;
+  /** What the other one is then called with besides. It must have these overrides, switched off. */
+  readonly overrides: Readonly<Record<string, number | boolean>>;
+  readonly bindings: Readonly<Record<string, Storage>>;
+  /** Overrides of what comes behind this there: they must be off. */
+  readonly behind: readonly string[];
+  /** Params that the other one must have. */
+  readonly params?: Readonly<Record<string, number>> | undefined;
 }
 
 /** One dispatch of a shader. */
@@ -47,8 +53,8 @@ export interface Call<S extends Shader> extends Specialisation<S> {
   readonly workgroups: Workgroups;
   /** Multiplications and additions, for profiles. */
   readonly flops?: number;
-  /** Set where the dispatch is the gradient of a ReLU and nothing more. */
-  readonly gate?: Gate | undefined;
+  /** Given where the dispatch is this and nothing more. */
+  readonly tail?: Tail | undefined;
   /** So cheap that a program may do it twice rather than keep the result. */
   readonly repeatable?: boolean;
 }

@@ -3,7 +3,8 @@
 import { binary as shader } from '../generated/shaders.ts';
 import { linearGrid } from '../gpu/shader.ts';
 import { broadcastStrides, type Shape } from '../values/shape.ts';
-import { accumulatorOf, elementOf, type Operand, quadsOf } from './operand.ts';
+import { gateTail } from './epilogue.ts';
+import { accumulatorOf, elementOf, type Operand, quadsOf, readForm } from './operand.ts';
 import { mergeAxes, type Reading, readingOf } from './strides.ts';
 
 type Constant = keyof typeof shader.constants;
@@ -19,7 +20,7 @@ export function binaryKernel(op: BinaryCase, a: ShapedOperand, b: ShapedOperand,
   const [a0, a1, a2, a3, a4, a5] = access.strides[0] as Six;
   const [b0, b1, b2, b3, b4, b5] = access.strides[1] as Six;
   a.engine.run(shader, {
-    types: { In4: elementOf(a), Out4: elementOf(c), Acc: accumulatorOf(a) },
+    types: { In4: readForm(a), Out4: elementOf(c), Acc: accumulatorOf(a) },
     overrides: {
       OP: shader.constants[op],
       FLOATS: accumulatorOf(a) === 'f32',
@@ -30,9 +31,9 @@ export function binaryKernel(op: BinaryCase, a: ShapedOperand, b: ShapedOperand,
     bindings: { a: a.storage, b: b.storage, c: c.storage },
     params: { size: c.size, d1, d2, d3, d4, d5, a0, a1, a2, a3, a4, a5, b0, b1, b2, b3, b4, b5 },
     workgroups: linearGrid(quadsOf(c), 64),
-    gate:
+    tail:
       op === 'RELU_GRADIENT' && a.size === c.size && b.size === c.size
-        ? { upstream: a.storage, by: b.storage, result: c.storage }
+        ? gateTail({ upstream: a.storage, result: c.storage }, b.storage)
         : undefined,
   });
 }

@@ -2,9 +2,13 @@
 
 import { type FunctionName, unary as shader } from '../generated/shaders.ts';
 import { linearGrid } from '../gpu/shader.ts';
-import { accumulatorOf, elementOf, type Operand, quadsOf, unusedStorage } from './operand.ts';
+import { activationTail } from './epilogue.ts';
+import { accumulatorOf, elementOf, type Operand, quadsOf, readForm, unusedStorage } from './operand.ts';
 
 export type { FunctionName };
+
+/** Functions that choose between x and a number, without any rounding. */
+const isExact = (name: FunctionName) => name === 'relu' || name === 'relu6';
 
 /** `y = f(x)`; of order 1 `y = g f'(x)`, of order 2 `y = g f''(x)`. `alpha` is the parameter of functions that have one. */
 export function unaryKernel(
@@ -14,10 +18,14 @@ export function unaryKernel(
 ): void {
   x.engine.run(shader, {
     function: name,
-    types: { In4: elementOf(x), Out4: elementOf(y), Acc: accumulatorOf(x) },
+    types: { In4: readForm(x), Out4: elementOf(y), Acc: accumulatorOf(x) },
     overrides: { ORDER: order },
     bindings: { x: x.storage, g: g?.storage ?? unusedStorage(x.engine), y: y.storage },
     params: { size: x.size, alpha },
     workgroups: linearGrid(quadsOf(x), 64),
+    tail:
+      order === 0 && isExact(name)
+        ? activationTail({ upstream: x.storage, result: y.storage }, name)
+        : undefined,
   });
 }

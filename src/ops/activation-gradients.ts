@@ -14,6 +14,12 @@ export const reluGradient: Gradient = binaryOp('reluGradient', 'RELU_GRADIENT', 
   null,
 ]);
 
+/** `upstream` where 0 < y < 6, else 0. */
+export const relu6Gradient: Gradient = binaryOp('relu6Gradient', 'RELU6_GRADIENT', 'clear', [
+  ({ upstream, b }) => relu6Gradient(upstream, b),
+  null,
+]);
+
 /** `upstream y (1 - y)`. */
 export const sigmoidGradient: Gradient = binaryOp('sigmoidGradient', 'SIGMOID_GRADIENT', 'infer', [
   ({ upstream, b }) => sigmoidGradient(upstream, b),
@@ -26,16 +32,15 @@ export const tanhGradient: Gradient = binaryOp('tanhGradient', 'TANH_GRADIENT', 
   ({ upstream, a, b }) => mul(mul(upstream, a), mul(b, -2)),
 ]);
 
+const GRADIENTS: Readonly<Record<Activation, (upstream: Tensor, y: Tensor) => Tensor>> = {
+  linear: (upstream) => upstream,
+  relu: reluGradient,
+  relu6: relu6Gradient,
+  sigmoid: sigmoidGradient,
+  tanh: tanhGradient,
+};
+
 /** The gradient by what an epilogue's activation was applied to, from that by its output y. */
 export function beforeActivation(activation: Activation, upstream: Tensor, y: Tensor): Tensor {
-  switch (activation) {
-    case 'linear':
-      return upstream;
-    case 'relu':
-      return reluGradient(upstream, y);
-    case 'sigmoid':
-      return sigmoidGradient(upstream, y);
-    case 'tanh':
-      return tanhGradient(upstream, y);
-  }
+  return GRADIENTS[activation](upstream, y);
 }

@@ -21,6 +21,7 @@ import {
 } from './convolution-inputs.ts';
 import type { TensorLike } from './input.ts';
 import { relu } from './relu.ts';
+import { relu6 } from './relu6.ts';
 import { reshape } from './reshape.ts';
 import { sigmoid } from './sigmoid.ts';
 import { tanh } from './tanh.ts';
@@ -80,7 +81,9 @@ export function conv2d(
   });
 }
 
-const ACTIVATE = { linear: (x: Tensor) => x, relu, sigmoid, tanh };
+const ACTIVATE: Readonly<Record<Activation, (x: Tensor) => Tensor>> = {
+  ...{ linear: (x) => x, relu, relu6, sigmoid, tanh },
+};
 
 /** Groups become an axis before the batch, as which products are counted. */
 function inGroups(

@@ -7,6 +7,7 @@ import {
   normaliseColumnsGradientKernel,
   normaliseColumnsKernel,
 } from '../kernels/normalise_columns.ts';
+import { scaleColumnsKernel } from '../kernels/scale_columns.ts';
 import { add } from './add.ts';
 import { cast } from './cast.ts';
 import { mean } from './mean.ts';
@@ -114,12 +115,9 @@ const givenOp = defineOp<Omit<Attributes, 'tied'>>({
   uniform: [0],
   infer: ([x]) => [{ shape: x!.shape, dtype: x!.dtype }],
   forward: ([x, mean, variance, ...weights], [y], attributes) =>
-    normaliseColumnsKernel(
-      x!,
-      { mean, variance: variance! },
-      weightsIn(weights, attributes),
-      y!,
-      shapeOf(x!, { ...attributes, tied: 1 }),
+    scaleColumnsKernel(
+      ...([x!, { mean: mean!, variance: variance! }, weightsIn(weights, attributes), y!] as const),
+      { columns: x!.shape[2]!, epsilon: attributes.epsilon },
     ),
   backward: ({ gradients, attributes: { epsilon, gamma, beta }, ...step }) => {
     const composition = () => {

@@ -22,7 +22,7 @@ const SIDES = [
 function convolution(note: string, cases: readonly Shapes[], options: ConvOptions = {}): Row {
   const { strides = 1, pad = 'valid', bias: _, ...rest } = options;
   return {
-    ...{ op: 'conv2d', note, cases, draws: rest.activation === 'relu' ? steps(-1, 1) : near },
+    ...{ op: 'conv2d', note, cases, draws: rest.activation?.startsWith('relu') ? steps(-1, 1) : near },
     run: (x, filter, bias) =>
       ops.conv2d(x!, filter!, strides, pad as 'same', { ...rest, ...(bias ? { bias } : {}) }),
     reference: (x, filter, bias) => conv2d(x!, filter!, { ...options, bias }),
@@ -149,12 +149,12 @@ export const CONVOLUTIONS: readonly Row[] = [
     { pad: SIDES, strides: [1, 2], dilations: [1, 2] },
   ),
   convolution(
-    'in 2 groups + bias, relu',
+    'in 2 groups + bias, relu6',
     [
       [[1, 3, 7, 4], [2, 3, 2, 4], [4]],
       [[1, 5, 5, 16], [3, 3, 8, 8], [8]],
     ],
-    { groups: 2, pad: 'same', activation: 'relu' },
+    { groups: 2, pad: 'same', activation: 'relu6' },
   ),
   convolution(
     'in 3 groups, strides of 2',

@@ -87,7 +87,7 @@ refuses(suite('bad input to ops on images'), {
     [
       () => ht.conv2d(t.cube!, filter(), 1, 'same', { activation: any('gelu') }),
       ArgumentError,
-      /^conv2d: unknown activation 'gelu'; use 'linear', 'relu', 'sigmoid' or 'tanh'$/,
+      /^conv2d: unknown activation 'gelu'; use 'linear', 'relu', 'sigmoid', 'tanh' or 'relu6'$/,
     ],
     [
       () => ht.conv2d(t.cube!, filter(), 1, 'same', { dtype: any('int32') }),

@@ -87,7 +87,7 @@ refuses(suite('bad input to ops'), {
     [
       () => ht.matMul(t.m23!, t.m23!, true, false, { activation: any('gelu') }),
       ArgumentError,
-      /^matMul: unknown activation 'gelu'; use 'linear', 'relu', 'sigmoid' or 'tanh'$/,
+      /^matMul: unknown activation 'gelu'; use 'linear', 'relu', 'sigmoid', 'tanh' or 'relu6'$/,
     ],
     [
       () => ht.matMul(t.m23!, t.m23!, true, false, { dtype: any('int32') }),

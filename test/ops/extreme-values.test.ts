@@ -53,7 +53,7 @@ test('integers that look like NaN by their bits are compared as integers', async
   assert.equal(await values(ht.min(x)), [5]);
 });
 
-for (const activation of ['relu', 'sigmoid', 'tanh'] as const) {
+for (const activation of ['relu', 'relu6', 'sigmoid', 'tanh'] as const) {
   test(`a step whose forward pass is NaN in front of a fused ${activation} is skipped`, async () => {
     const w = ht.variable([[1]]);
     const optimizer = new ht.LossScaleOptimizer(ht.optimizers.sgd(), { initialScale: 8 });

@@ -1,5 +1,6 @@
 // What every kernel of the GEMM family must do: tiles, layouts, storages, ragged sizes, batches, parts of K, epilogues.
 import * as assert from 'uvu/assert';
+import { emptyTensor } from '../../src/autograd/tensor.ts';
 import { gemm } from '../../src/kernels/gemm/gemm.ts';
 import type { Candidate, GemmKernel, Tile } from '../../src/kernels/gemm/kernel.ts';
 import type { Layout } from '../../src/kernels/gemm/problem.ts';
@@ -97,6 +98,35 @@ export function checkKernel(
           tile,
           splits,
         });
+    }
+  });
+
+  test(`${kernel.name}: does in its epilogue what kernels of their own did with its result`, {
+    timeout: 60_000,
+  }, async () => {
+    for (const form of forms) {
+      const own = engines.form(form);
+      const { engine, dtype } = own;
+      const [m, k, n] = [5, 12, 8];
+      const tile = tilesOf(kernel, [m, k, n], own)[0]!;
+      const draw = (shape: readonly number[], of: ht.FloatDType, from = -1) =>
+        ht.randomUniform(shape, from, 3, of, { engine });
+      const [a, b] = [draw([m, k], dtype), draw([k, n], dtype)];
+      const [gamma, beta, mean] = [draw([n], 'float32'), draw([n], 'float32'), draw([n], 'float32')];
+      const variance = draw([n], 'float32', 0.1);
+      for (const splits of [1, 2]) {
+        const fn = (a: ht.Tensor, b: ht.Tensor) => {
+          const c = emptyTensor(engine, [m, n], dtype, 'test');
+          gemm({ a, b, c, m, k, n }, { candidate: { kernel, tile, splits }, input: inputOf(own) });
+          return ht.relu6(ht.batchNormalization(c, { gamma, beta, mean, variance }));
+        };
+        const traced = ht.jit(fn);
+        const { dispatches } = await traced.program(a, b).profile();
+        const labels = dispatches.map(({ label }) => label);
+        assert.is(labels.length, splits + 1, labels.join('; '));
+        assert.equal(await traced(a, b).data(), await fn(a, b).data(), `${form} by ${splits}`);
+        traced.dispose();
+      }
     }
   });
 

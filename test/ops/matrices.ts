@@ -36,7 +36,7 @@ function activated(activation: keyof typeof ACTIVATIONS): Row {
     ...{ op: 'matMul', note: `+ bias, ${activation}`, cases },
     run: (a, b, bias) => ops.matMul(a!, b!, false, false, { bias: bias!, activation }),
     reference: (a, b, bias) => matMul(a!, b!, { bias, activation }),
-    draws: activation === 'relu' ? steps(-1, 1) : uniform(-1, 1),
+    draws: activation.startsWith('relu') ? steps(-1, 1) : uniform(-1, 1),
     terms: (a) => a.shape[1]!,
   };
 }
@@ -227,6 +227,7 @@ export const MATRICES: readonly Row[] = [
   ),
   activated('linear'),
   activated('relu'),
+  activated('relu6'),
   activated('sigmoid'),
   activated('tanh'),
   {

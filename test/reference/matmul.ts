@@ -2,7 +2,13 @@
 import { build, type Plain } from './array.ts';
 import { relu, sigmoid } from './elementwise.ts';
 
-export const ACTIVATIONS = { linear: (x: number) => x, relu, sigmoid, tanh: Math.tanh };
+export const ACTIVATIONS = {
+  linear: (x: number) => x,
+  relu,
+  sigmoid,
+  tanh: Math.tanh,
+  relu6: (x: number) => Math.min(relu(x), 6),
+};
 
 export interface MatMulOptions {
   transposeA?: boolean;

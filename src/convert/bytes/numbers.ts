@@ -50,7 +50,7 @@ export function numbersOf(
   const { buffer, byteOffset, byteLength } = whole;
   const values = READINGS[dtype]!.read(buffer as ArrayBuffer, byteOffset, byteLength / size);
   if (values instanceof Float32Array || values instanceof Int32Array) return values;
-  if (values instanceof Float64Array) return Float32Array.from(values);
+  if (values instanceof Float64Array) return new Float32Array(values);
   const integers = new Int32Array(values.length);
   for (let index = 0; index < values.length; index++) {
     const value = Number(values[index]!);
@@ -75,6 +75,7 @@ function swapped(bytes: Uint8Array, size: number): Uint8Array {
 
 /** bfloat16 is the upper half of float32. */
 function fromBrainHalves(halves: Uint16Array): Float32Array {
-  const bits = Uint32Array.from(halves, (half) => (half << 16) >>> 0);
+  const bits = new Uint32Array(halves.length);
+  for (let i = 0; i < bits.length; i++) bits[i] = halves[i]! << 16;
   return new Float32Array(bits.buffer);
 }

@@ -143,8 +143,11 @@ function valuesOf({ dtype, stored, quantisation }: Spec, bytes: Uint8Array): Flo
   if (stored === 'float16') return fromHalves(elements(Uint16Array, bytes));
   const { scale, min } = quantisation!;
   const numbers = stored === 'uint8' ? bytes : elements(Uint16Array, bytes);
-  if (dtype === 'float32') return Float32Array.from(numbers, (q) => q * scale + min);
-  return Int32Array.from(numbers, (q) => Math.round(q * scale + min));
+  const values = dtype === 'float32' ? new Float32Array(numbers.length) : new Int32Array(numbers.length);
+  const rounded = dtype === 'float32' ? (x: number) => x : Math.round;
+  // A loop: `from` with a function takes twenty times as long.
+  for (let i = 0; i < values.length; i++) values[i] = rounded(numbers[i]! * scale + min);
+  return values;
 }
 
 /** The bytes as elements: a view where they begin at a whole one, else a copy. */

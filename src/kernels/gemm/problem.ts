@@ -6,7 +6,7 @@ import type { Window } from '../../values/window.ts';
 import type { Operand } from '../operand.ts';
 
 /** Activations of the epilogue; `activate` in `shaders/lib/epilogue.wgsl` knows them by their place here. */
-export const ACTIVATIONS = ['linear', 'relu', 'sigmoid', 'tanh'] as const;
+export const ACTIVATIONS = ['linear', 'relu', 'sigmoid', 'tanh', 'relu6'] as const;
 export type Activation = (typeof ACTIVATIONS)[number];
 
 /** Images, NHWC, whose patches under a window are read as rows of a matrix that is never stored: implicit GEMM. */

@@ -5,6 +5,7 @@ import { leakyRelu } from '../../ops/leaky-relu.ts';
 import { minimum } from '../../ops/minimum.ts';
 import { mul } from '../../ops/mul.ts';
 import { relu } from '../../ops/relu.ts';
+import { relu6 } from '../../ops/relu6.ts';
 import { sub } from '../../ops/sub.ts';
 import { where } from '../../ops/where.ts';
 import { show } from '../../values/dtype.ts';
@@ -40,6 +41,7 @@ export class ReLU extends ElementwiseLayer {
   }
 
   protected call(x: Tensor): Tensor {
+    if (this.maxValue === 6 && this.threshold === 0 && this.negativeSlope === 0) return relu6(x);
     const rectified = this.#rectified(x);
     return this.maxValue === undefined ? rectified : minimum(rectified, this.maxValue);
   }

@@ -1,6 +1,6 @@
 /** What TensorFlow's optimizer has drawn into one node behind a product: bias, sum, normalisation, activation. */
 import type { Tensor } from '../../../autograd/tensor.ts';
-import type { Activation } from '../../../kernels/gemm/problem.ts';
+import { ACTIVATIONS, type Activation } from '../../../kernels/gemm/problem.ts';
 import { add } from '../../../ops/add.ts';
 import { batchNormalization } from '../../../ops/batch-normalization.ts';
 import { elu } from '../../../ops/elu.ts';
@@ -36,7 +36,9 @@ const STEPS: Readonly<Record<string, (y: Tensor, next: () => Tensor, n: OpCall) 
   Tanh: (y) => tanh(y),
 };
 
-const ACTIVATIONS: Readonly<Record<string, Activation>> = { Relu: 'relu', Sigmoid: 'sigmoid', Tanh: 'tanh' };
+/** An activation that a product applies by itself, by TensorFlow's name. */
+const activationOf = (step: string | undefined): Activation | undefined =>
+  ACTIVATIONS.find((name) => name === step?.toLowerCase());
 
 /**
  * `product`, and behind it the steps of attribute `fused_ops` on the inputs from `first` on: what `product` can do in the same
@@ -53,7 +55,7 @@ export function fused(n: OpCall, first: number, product: (epilogue: Epilogue) =>
     epilogue.bias = next();
     steps.shift();
   }
-  const activation = ACTIVATIONS[steps[0] ?? ''];
+  const activation = activationOf(steps[0]);
   if (activation) {
     epilogue.activation = activation;
     steps.shift();

@@ -1,4 +1,4 @@
-// A layers-model beside TensorFlow.js on WebGPU: npx tsx bench/peers/layers-model.ts <model.json> [128x128x3] [--lent]. Results and times of predictions.
+// A layers-model or a graph-model beside TensorFlow.js on WebGPU: npx tsx bench/peers/model.ts <model.json> [128x128x3] [--lent]. Results and times of predictions.
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -18,9 +18,7 @@ interface PeerCore {
   setBackend(name: string): Promise<boolean>;
   tensor(values: Float32Array, shape: readonly number[]): PeerTensor;
 }
-interface PeerLayers {
-  loadLayersModel(handler: { load(): Promise<object> }): Promise<{ predict(x: PeerTensor): PeerTensor }>;
-}
+type Load = (handler: { load(): Promise<object> }) => Promise<{ predict(x: PeerTensor): PeerTensor }>;
 
 const RUNS = 9;
 
@@ -29,7 +27,7 @@ const { values: options, positionals } = parseArgs({
   allowPositionals: true,
 });
 const [path, size = '224x224x3'] = positionals;
-if (!path) throw new Error('usage: npx tsx bench/peers/layers-model.ts <model.json> [128x128x3] [--lent]');
+if (!path) throw new Error('usage: npx tsx bench/peers/model.ts <model.json> [128x128x3] [--lent]');
 const shape = [1, ...size.split('x').map(Number)];
 const random = randomOf(size);
 const values = Float32Array.from({ length: shape.reduce((a, b) => a * b) }, random);
@@ -48,23 +46,49 @@ async function timed(name: string, predict: () => Promise<Float32Array>): Promis
   return results;
 }
 
-const engine = await ht.open();
-const x = ht.tensor(values, { shape });
-let own: Float32Array = new Float32Array();
-for (const policy of ['float32', 'mixed_float16'] as const) {
+const json = JSON.parse(readFileSync(path, 'utf8')) as {
+  readonly format?: string;
+  readonly modelTopology: object;
+  readonly weightsManifest: readonly { readonly paths: string[]; readonly weights: object[] }[];
+};
+const isGraph = json.format === 'graph-model';
+
+interface Own {
+  predict(x: ht.Tensor): ht.Tensor;
+  dispose(): void;
+}
+
+/** A graph's precision is chosen by op, that of layers by a plan, whose differences are printed. */
+async function ownModel(path: string, precision: 'float32' | 'mixed'): Promise<Own> {
+  if (isGraph) {
+    const model = await ht.loadGraphModel(path);
+    const predict = (x: ht.Tensor) => model.predict(x) as ht.Tensor;
+    return {
+      predict: precision === 'mixed' ? (x) => ht.autocast({}, () => predict(x)) : predict,
+      dispose: () => model.dispose(),
+    };
+  }
   const model = (await ht.loadModel(path)) as unknown as ht.Model;
-  if (policy === 'mixed_float16') {
+  if (precision === 'mixed') {
     await (await plan(model, { calibration: { values, shape } })).apply(model);
     console.log(String(await verify(model, { values, shape })));
   }
-  const predict = ht.jit((input: ht.Tensor) => model.apply(input) as ht.Tensor);
-  const results = await timed(`halftape, ${policy}`, async () => {
+  return { predict: (x) => model.apply(x) as ht.Tensor, dispose: () => model.dispose() };
+}
+
+const engine = await ht.open();
+const x = ht.tensor(values, { shape });
+let own: Float32Array = new Float32Array();
+for (const precision of ['float32', 'mixed'] as const) {
+  const model = await ownModel(path, precision);
+  const predict = ht.jit((input: ht.Tensor) => model.predict(input));
+  const results = await timed(`halftape, ${precision}`, async () => {
     const result = predict(x);
     const read = await result.data();
     result.dispose();
     return read as Float32Array;
   });
-  if (policy === 'float32') own = results;
+  if (precision === 'float32') own = results;
   predict.dispose();
   model.dispose();
 }
@@ -75,16 +99,15 @@ const tf = load<PeerCore>('@tensorflow/tfjs-core');
 load('@tensorflow/tfjs-backend-cpu');
 load('@tensorflow/tfjs-backend-webgpu');
 await tf.setBackend('webgpu');
-const json = JSON.parse(readFileSync(path, 'utf8')) as {
-  readonly modelTopology: object;
-  readonly weightsManifest: readonly { readonly paths: string[]; readonly weights: object[] }[];
-};
 const shards = json.weightsManifest.flatMap(({ paths }) =>
   paths.map((name) => readFileSync(join(dirname(path), name))),
 );
-const peer = await load<PeerLayers>('@tensorflow/tfjs-layers').loadLayersModel({
+const loadPeer = isGraph
+  ? load<{ loadGraphModel: Load }>('@tensorflow/tfjs-converter').loadGraphModel
+  : load<{ loadLayersModel: Load }>('@tensorflow/tfjs-layers').loadLayersModel;
+const peer = await loadPeer({
   load: async () => ({
-    modelTopology: json.modelTopology,
+    ...json,
     weightSpecs: json.weightsManifest.flatMap(({ weights }) => weights),
     weightData: new Uint8Array(Buffer.concat(shards)).buffer,
   }),
