@@ -2,7 +2,7 @@
 import * as assert from 'uvu/assert';
 import * as ht from '../src/node.ts';
 import { built, type NodeJson, node, placeholder, type Weight } from './graph/build.ts';
-import { CONV, floats, input } from './graph/classifier.ts';
+import { CONV, floats, input, ints } from './graph/classifier.ts';
 import { opened } from './graph/open.ts';
 import { suite } from './harness.ts';
 import { numbers } from './step.ts';
@@ -57,6 +57,23 @@ test('images whose channels come first are moved there and back', async () => {
     const y = await result(graph(other), weights, { x: first });
     assert.equal(await numbers(ht.transpose(y, [0, 2, 3, 1])), await numbers(expected), op);
   }
+});
+
+test('a transposed convolution of volumes, its batch left open', async () => {
+  const [x, filter] = [input(1, 2, 3, 2, 4), floats('t', 3, 3, 2, 2, 4)];
+  const graph = built(
+    [
+      placeholder('x', [-1, 2, 3, 2, 4]),
+      node('y', 'Conv3DBackpropInputV2', ['s', 't', 'x'], {
+        ...{ strides: [1, 2, 2, 2, 1], padding: 'SAME', data_format: 'NDHWC' },
+      }),
+    ],
+    [ints('s', -1, 4, 6, 4, 2), filter],
+  );
+  const model = await opened(graph, engine);
+  const kernel = ht.tensor(Float32Array.from(filter.values), { shape: [...filter.shape] });
+  const expected = ht.conv3dTranspose(x, kernel, [1, 4, 6, 4, 2], 2, 'same');
+  assert.equal(await numbers(model.predict(x) as ht.Tensor), await numbers(expected));
 });
 
 test('ops that TensorFlow.js does not have', async () => {

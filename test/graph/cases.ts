@@ -174,6 +174,10 @@ of('MaxPool', [x(1, 5, 5, 2)], {
   padding: 'VALID',
   data_format: 'NHWC',
 });
+const volumes = { strides: [1, 1, 2, 1, 1], padding: 'SAME', data_format: 'NDHWC', T: 'DT_FLOAT' };
+of('Conv3D', [x(2, 3, 4, 3, 2), weight('k', 2, 3, 2, 2, 3)], { ...volumes, dilations: [1, 1, 1, 1, 1] });
+of('AvgPool3D', [x(1, 3, 4, 3, 2)], { ...volumes, padding: 'VALID', ksize: [1, 2, 2, 2, 1] });
+of('MaxPool3D', [x(1, 3, 4, 3, 2)], { ...volumes, ksize: [1, 2, 3, 2, 1] });
 for (const op of ['FusedBatchNorm', 'FusedBatchNormV2', 'FusedBatchNormV3'])
   of(op, [x(2, 3, 3, 4), weight('g', 4), weight('o', 4), weight('m', 4), { ...positive(4) }], {
     is_training: false,

@@ -10,8 +10,16 @@ import { HOST as SMALL } from './host.ts';
 import { IMAGES } from './images.ts';
 import { LISTS } from './lists.ts';
 import { REDUCTIONS } from './reductions.ts';
+import { VOLUMES } from './volumes.ts';
 
-export const OPS: OpTable = { ...ARRANGING, ...CREATION, ...ELEMENTWISE, ...IMAGES, ...REDUCTIONS };
+export const OPS: OpTable = {
+  ...ARRANGING,
+  ...CREATION,
+  ...ELEMENTWISE,
+  ...IMAGES,
+  ...REDUCTIONS,
+  ...VOLUMES,
+};
 
 export { LISTS };
 
