@@ -13,7 +13,7 @@ import type { AnyLayer, CallOptions, Passed, Symbolic } from './layer.ts';
 import { Model } from './model.ts';
 import { type Like, like, listed, type Mask, shapesIn, type Tensors } from './several.ts';
 import type { SummaryRow } from './summary.ts';
-import { SymbolicTensor } from './symbolic.ts';
+import { resolveOptions, SymbolicTensor } from './symbolic.ts';
 
 /** One or several, as tensors. */
 type TensorsOf<S> = S extends Symbolic ? Tensor : readonly Tensor[];
@@ -122,10 +122,12 @@ export class Functional<In extends Tensors = Tensors, Out extends Tensors = Tens
       values.set(input, { tensor: ofKind(inputs[index]!, input.dtype), mask: masks[index]! });
     for (const call of this.#graph.calls) {
       const taken = call.inputs.map((input) => values.get(input)!);
-      const options = { training, ...call.options };
+      const told = resolveOptions(call.options, (symbolic) => values.get(symbolic as Symbolic)!.tensor);
+      const { mask, ...options } = { training, ...told } as CallOptions<Tensors>;
       const passed = call.layer.pass(
         taken.map(({ tensor }) => tensor),
-        taken.map(({ mask }) => mask),
+        // A mask that the call was given goes before those that come with its inputs.
+        mask ? listed<Mask>(mask).map((own) => own && cast(own, 'bool')) : taken.map(({ mask }) => mask),
         options,
       );
       for (const [index, output] of call.outputs.entries())
@@ -147,7 +149,7 @@ export class Functional<In extends Tensors = Tensors, Out extends Tensors = Tens
       return {
         layer,
         shapes: own[0]!.outputs.map(({ sample }) => sample),
-        from: own.flatMap(({ inputs }) => inputs.map(({ name }) => name)),
+        from: own.flatMap(({ sources }) => sources.map(({ name }) => name)),
       };
     });
   }

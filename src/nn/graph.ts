@@ -40,7 +40,7 @@ export function graphBetween(
   for (const output of outputs) {
     visit(output);
     for (let top = stack.at(-1); top; top = stack.at(-1)) {
-      const input = top.call.inputs[top.next++];
+      const input = top.call.sources[top.next++];
       if (input) visit(input);
       else {
         stack.pop();
@@ -69,7 +69,7 @@ function depthsOf(order: readonly LayerCall[]): Map<AnyLayer, number> {
     const depth = Math.max(calls.get(call) ?? 0, layers.get(call.layer) ?? 0);
     layers.set(call.layer, depth);
     calls.set(call, depth);
-    for (const input of call.inputs) calls.set(input.call, Math.max(calls.get(input.call) ?? 0, depth + 1));
+    for (const input of call.sources) calls.set(input.call, Math.max(calls.get(input.call) ?? 0, depth + 1));
   }
   return layers;
 }

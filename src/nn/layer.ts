@@ -52,6 +52,14 @@ export interface Passed {
 export type AnyLayer = Layer<Tensors, Tensors, CallOptions<Tensors>>;
 export type Symbolic = SymbolicTensor<AnyLayer>;
 
+type OrSymbolic<T> = T extends Tensor
+  ? Tensor | Symbolic
+  : T extends readonly (infer Item)[]
+    ? readonly OrSymbolic<Item>[]
+    : T;
+/** Options of a call on symbolic tensors: tensors among them may be symbolic, or constants. */
+export type SymbolicOptions<Options> = { [Name in keyof Options]: OrSymbolic<Options[Name]> };
+
 /**
  * A layer of one input and one result gives `outputShape`, `call`, and where it has weights `create`. One of several
  * names their types, `Layer<readonly Tensor[], Tensor>`, sets `takes`, and gets lists in all three.
@@ -117,22 +125,23 @@ export abstract class Layer<
    * The layer applied to a batch (n, ...sample), or to several. Floats are cast to the layer's compute dtype. On symbolic
    * tensors it gives symbolic ones, for `ht.model`. Throws `ShapeError`, `ArgumentError`.
    */
-  apply(input: Like<In, Symbolic>, options?: Options): Like<Out, Symbolic>;
+  apply(input: Like<In, Symbolic>, options?: SymbolicOptions<Options>): Like<Out, Symbolic>;
   apply(input: Like<In, TensorLike>, options?: Options): Out;
-  apply(input: Like<In, Symbolic | TensorLike>, options = {} as Options): Like<Out, Symbolic> | Out {
+  apply(
+    input: Like<In, Symbolic | TensorLike>,
+    options = {} as Options | SymbolicOptions<Options>,
+  ): Like<Out, Symbolic> | Out {
     const inputs = inputsIn(this.name, this.takes, input) as readonly (Symbolic | TensorLike)[];
-    if (areSymbolic<AnyLayer>(this.name, inputs)) return this.#connect(inputs, options);
-    const tensors = inputs.map((value) => toTensor(this.where, value as TensorLike));
-    const masks = options.mask
-      ? listed<Mask>(options.mask as Mask | readonly Mask[])
-      : tensors.map(() => null);
+    const masks = options.mask ? listed(options.mask as Mask | readonly Mask[]) : inputs.map(() => null);
     if (masks.length !== inputs.length)
       throw new ArgumentError(
         `${this.name}: ${masks.length} masks for ${inputs.length} inputs; give one for each, or null`,
       );
+    if (areSymbolic<AnyLayer>(this.name, inputs, options)) return this.#connect(inputs, options);
+    const tensors = inputs.map((value) => toTensor(this.where, value as TensorLike));
     // The masks made on the way end here; what regularizers add lives on.
     const results = tidy(() => {
-      const { passed, losses } = this.#pass(tensors, masks, options);
+      const { passed, losses } = this.#pass(tensors, masks, options as Options);
       return { ...passed, masks: [], losses };
     });
     return like<Out, Tensor>(results.listed, results.outputs) as Out;
@@ -240,7 +249,7 @@ export abstract class Layer<
     return like(this.takes === 'list' || (this.takes === 'either' && values.length > 1), values);
   }
 
-  #connect(inputs: readonly Symbolic[], options: Options): Like<Out, Symbolic> {
+  #connect(inputs: readonly Symbolic[], options: object): Like<Out, Symbolic> {
     const samples = inputs.map(({ sample }) => sample);
     const shape: unknown = this.outputShape(this.#like(samples));
     this.#expect(samples);

@@ -11,8 +11,10 @@ export interface Call<L = unknown> {
   readonly layer: L;
   readonly inputs: readonly SymbolicTensor<L>[];
   readonly outputs: readonly SymbolicTensor<L>[];
-  /** What the layer was told beside its inputs. */
+  /** What the layer was told beside its inputs: symbolic tensors too, such as masks. */
   readonly options: object;
+  /** All that must be there before the call: the inputs, then the symbolic tensors among the options. */
+  readonly sources: readonly SymbolicTensor<L>[];
 }
 
 export class SymbolicTensor<L = unknown> {
@@ -43,24 +45,41 @@ export class SymbolicTensor<L = unknown> {
 
 /** Makes the call and its results. */
 export function symbolicCall<L>(
-  { layer, inputs, options }: Omit<Call<L>, 'outputs'>,
+  { layer, inputs, options }: Omit<Call<L>, 'outputs' | 'sources'>,
   name: string,
   samples: readonly Shape[],
   dtype?: DType,
 ): readonly SymbolicTensor<L>[] {
   const outputs: SymbolicTensor<L>[] = [];
-  const call: Call<L> = { layer, inputs, outputs, options };
+  const sources = [...inputs, ...Object.values(options).flatMap(symbolicsIn<L>)];
+  const call: Call<L> = { layer, inputs, outputs, options, sources };
   for (const sample of samples) outputs.push(new SymbolicTensor(call, name, sample, dtype));
   return outputs;
 }
 
-/** Throws `ArgumentError` where only some are. */
+function symbolicsIn<L>(value: unknown): readonly SymbolicTensor<L>[] {
+  if (value instanceof SymbolicTensor) return [value];
+  return Array.isArray(value) ? value.flatMap(symbolicsIn<L>) : [];
+}
+
+/** `options` with the tensors that `found` gives in the place of symbolic ones. */
+export function resolveOptions<L>(options: object, found: (symbolic: SymbolicTensor<L>) => Tensor): object {
+  const resolved = (value: unknown): unknown => {
+    if (value instanceof SymbolicTensor) return found(value);
+    return Array.isArray(value) ? value.map(resolved) : value;
+  };
+  return Object.fromEntries(Object.entries(options).map(([name, value]) => [name, resolved(value)]));
+}
+
+/** Throws `ArgumentError` where only some are, or where options are that inputs are not. */
 export function areSymbolic<L>(
   name: string,
   inputs: readonly unknown[],
+  options: object,
 ): inputs is readonly SymbolicTensor<L>[] {
   const symbolic = inputs.filter((input) => input instanceof SymbolicTensor).length;
-  if (symbolic === 0 || symbolic === inputs.length) return symbolic > 0;
+  const isMixed = symbolic === 0 && Object.values(options).some((value) => symbolicsIn(value).length > 0);
+  if (!isMixed && (symbolic === 0 || symbolic === inputs.length)) return symbolic > 0;
   throw new ArgumentError(`${name}: symbolic tensors and values mixed; give all of one kind`);
 }
 

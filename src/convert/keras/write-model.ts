@@ -5,11 +5,14 @@ import { MultiHeadAttention } from '../../nn/layers/multi-head-attention.ts';
 import { Operation } from '../../nn/layers/operation.ts';
 import { Model } from '../../nn/model.ts';
 import { Sequential } from '../../nn/sequential.ts';
+import { listed } from '../../nn/several.ts';
+import { SymbolicTensor } from '../../nn/symbolic.ts';
 import { show } from '../../values/dtype.ts';
 import { ArgumentError } from '../../values/errors.ts';
 import type { Shape } from '../../values/shape.ts';
 import { RULES, rulesToConfig } from '../precision-rules.ts';
 import type { KerasObject } from '../stored-model.ts';
+import { MASKS } from './apply-call.ts';
 import { snake } from './names.ts';
 import { type Dialect, layerToConfig, objectOf } from './write-layer.ts';
 import { operationToConfig } from './write-operation.ts';
@@ -121,19 +124,34 @@ function referenceTo(tensor: Symbolic, numbers: ReadonlyMap<Call, number>): [str
 
 function callToConfig(call: Call, numbers: ReadonlyMap<Call, number>, dialect: Dialect): unknown {
   const { layer, inputs, options } = call;
+  const told = (key: string, value: unknown): unknown => {
+    if (typeof value === 'boolean') return value;
+    if (value instanceof SymbolicTensor) return tensorTo(value as Symbolic, call, numbers, dialect);
+    throw new ArgumentError(
+      `${layer.name}: call option ${key} is ${show(value)}; a file holds true, false and results of layers`,
+    );
+  };
   const kwargs = Object.fromEntries(
     Object.entries(options).flatMap(([key, value]) => {
       if (value === undefined || value === null) return [];
-      if (typeof value !== 'boolean')
-        throw new ArgumentError(
-          `${layer.name}: call option ${key} is ${show(value)}; a file holds true and false`,
+      if (key === 'mask')
+        return masksTo(
+          layer,
+          listed<unknown>(value).map((mask) => mask && told(key, mask)),
         );
-      return [[snake(key), value]];
+      return [[snake(key), told(key, value)]];
     }),
   );
   if (dialect === 'keras2') return inputs.map((input) => [...referenceTo(input, numbers), kwargs]);
   const tensors = inputs.map((input) => tensorTo(input, call, numbers, dialect) as object);
   return callArguments(layer, tensors, kwargs);
+}
+
+/** The mask of a layer of one input beside its states, those of a list, or Keras 3's by the names of arguments. */
+function masksTo(layer: AnyLayer, masks: readonly unknown[]): readonly (readonly [string, unknown])[] {
+  if ((layer as unknown) instanceof MultiHeadAttention)
+    return masks.flatMap((own, i) => (own === null ? [] : [[MASKS[i]!, own] as const]));
+  return [['mask', layer.takes === 'list' ? masks : masks[0]]];
 }
 
 /** A tensor that a call takes: `[layer, node, tensor]`, or Keras 3's object. */

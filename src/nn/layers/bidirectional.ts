@@ -9,7 +9,7 @@ import { reverse } from '../../ops/reverse.ts';
 import { list, show } from '../../values/dtype.ts';
 import { ArgumentError } from '../../values/errors.ts';
 import type { Shape } from '../../values/shape.ts';
-import { type AnyLayer, Layer, type LayerOptions, type Symbolic } from '../layer.ts';
+import { type AnyLayer, Layer, type LayerOptions, type Symbolic, type SymbolicOptions } from '../layer.ts';
 import { type Like, listed, type Mask, shapesIn, type Tensors } from '../several.ts';
 import { Recurrent } from './recurrent.ts';
 import { type RecurrentCallOptions, withStates } from './recurrent-options.ts';
@@ -74,11 +74,14 @@ export class Bidirectional<Out extends Tensors = Tensor> extends Layer<Tensor, O
     this.sublayers = [layer, back] as readonly unknown[] as readonly AnyLayer[];
   }
 
-  override apply(input: Symbolic | readonly Symbolic[], options?: RecurrentCallOptions): Like<Out, Symbolic>;
+  override apply(
+    input: Symbolic | readonly Symbolic[],
+    options?: SymbolicOptions<RecurrentCallOptions>,
+  ): Like<Out, Symbolic>;
   override apply(input: TensorLike | readonly Tensor[], options?: RecurrentCallOptions): Out;
   override apply(
     input: Symbolic | readonly Symbolic[] | TensorLike | readonly Tensor[],
-    options: RecurrentCallOptions = {},
+    options: RecurrentCallOptions | SymbolicOptions<RecurrentCallOptions> = {},
   ): Like<Out, Symbolic> | Out {
     const [inputs, own] = withStates(input, options);
     return super.apply(inputs as TensorLike, own);

@@ -4,8 +4,8 @@ import type { Variable } from '../../autograd/variable.ts';
 import type { Factor } from '../../kernels/layer_scale.ts';
 import { scaledDotProductAttention } from '../../ops/attention.ts';
 import { cast } from '../../ops/cast.ts';
+import { logicalAnd } from '../../ops/logical.ts';
 import { matMul } from '../../ops/mat-mul.ts';
-import { mul } from '../../ops/mul.ts';
 import { reshape } from '../../ops/reshape.ts';
 import { transpose } from '../../ops/transpose.ts';
 import { ArgumentError, ShapeError } from '../../values/errors.ts';
@@ -35,7 +35,7 @@ export interface MultiHeadAttentionOptions extends LayerOptions, WeightRuleOptio
 }
 
 export interface AttentionCallOptions extends CallOptions<readonly Tensor[]> {
-  /** Bool, (n, queries, keys): true where a query may look at a key. */
+  /** (n, queries, keys) or (n, heads, queries, keys), or broadcast to that: true, or not 0, where a query may look at a key. */
   attentionMask?: Tensor;
   /** Query i looks at keys up to i alone. Default false. */
   useCausalMask?: boolean;
@@ -149,12 +149,15 @@ export class MultiHeadAttention extends Layer<readonly Tensor[], Tensor, Attenti
     for (const own of [value, key]) if (own) shown.push(reshape(own, [batch, 1, 1, own.shape[1]!]));
     if (attentionMask) {
       const { shape, rank } = attentionMask;
-      if (rank !== 3)
-        throw new ShapeError(`${this.name}: attentionMask is ${showShape(shape)}; use (n, queries, keys)`);
-      shown.push(reshape(attentionMask, [shape[0]!, 1, shape[1]!, shape[2]!]));
+      if (rank !== 3 && rank !== 4)
+        throw new ShapeError(
+          `${this.name}: attentionMask is ${showShape(shape)}; use (n, queries, keys) or (n, heads, queries, keys)`,
+        );
+      const flags = cast(attentionMask, 'bool');
+      shown.push(rank === 4 ? flags : reshape(flags, [shape[0]!, 1, shape[1]!, shape[2]!]));
     }
     if (shown.length === 0) return undefined;
-    return shown.reduce((a, b) => cast(mul(cast(a, 'int32'), cast(b, 'int32')), 'bool'));
+    return shown.reduce((a, b) => logicalAnd(a, b));
   }
 
   #toHeads(x: Tensor, projection: Projection): Tensor {

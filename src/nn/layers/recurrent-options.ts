@@ -2,7 +2,7 @@
 import type { Tensor } from '../../autograd/tensor.ts';
 import type { ActivationName } from '../activations.ts';
 import type { InitialiserLike } from '../initialisers.ts';
-import type { CallOptions, LayerOptions, Symbolic } from '../layer.ts';
+import type { CallOptions, LayerOptions, Symbolic, SymbolicOptions } from '../layer.ts';
 import { listed, type Mask } from '../several.ts';
 import { ruleNames, type WeightRuleOptions } from './weight-rules.ts';
 
@@ -49,10 +49,11 @@ export interface RecurrentCallOptions extends CallOptions {
 /** The inputs of the layer as a list, the states to begin with after the input, and a mask for each. */
 export function withStates(
   input: unknown,
-  { initialState, mask, ...rest }: RecurrentCallOptions,
+  { initialState, mask, ...rest }: RecurrentCallOptions | SymbolicOptions<RecurrentCallOptions>,
 ): [inputs: unknown, options: RecurrentCallOptions] {
-  if (initialState === undefined) return [input, { ...rest, ...(mask && { mask }) }];
+  if (initialState === undefined) return [input, { ...rest, ...(mask && { mask: mask as Mask }) }];
   const states = listed<Tensor | Symbolic>(initialState);
-  const masks = [...listed<Mask>(mask ?? null), ...states.map(() => null)];
+  if (!mask) return [[input, ...states], rest];
+  const masks = [...listed<unknown>(mask), ...states.map(() => null)];
   return [[input, ...states], { ...rest, mask: masks as unknown as Mask }];
 }

@@ -18,7 +18,7 @@ import { type Shape, sameShape, showShape } from '../../values/shape.ts';
 import { type ActivationName, checkActivation } from '../activations.ts';
 import { checkCount, checkFlag, checkRate } from '../checks.ts';
 import { type Initialiser, toInitialiser } from '../initialisers.ts';
-import { Layer, type Symbolic } from '../layer.ts';
+import { Layer, type Symbolic, type SymbolicOptions } from '../layer.ts';
 import { type Like, listed, type Mask, shapesIn, type Tensors } from '../several.ts';
 import { RecurrentMemory } from './recurrent-memory.ts';
 import {
@@ -111,11 +111,14 @@ export abstract class Recurrent<Out extends Tensors = Tensor> extends Layer<
     return this.stateDtypes.length;
   }
 
-  override apply(input: Symbolic | readonly Symbolic[], options?: RecurrentCallOptions): Like<Out, Symbolic>;
+  override apply(
+    input: Symbolic | readonly Symbolic[],
+    options?: SymbolicOptions<RecurrentCallOptions>,
+  ): Like<Out, Symbolic>;
   override apply(input: TensorLike | readonly Tensor[], options?: RecurrentCallOptions): Out;
   override apply(
     input: Symbolic | readonly Symbolic[] | TensorLike | readonly Tensor[],
-    options: RecurrentCallOptions = {},
+    options: RecurrentCallOptions | SymbolicOptions<RecurrentCallOptions> = {},
   ): Like<Out, Symbolic> | Out {
     const [inputs, own] = withStates(input, options);
     return super.apply(inputs as TensorLike, own);

@@ -1,8 +1,8 @@
-/** Softmax: e^x / sum of e^x along an axis, without the elements that a mask of the input's shape leaves out. */
+/** Softmax: e^x / sum of e^x along an axis, without the elements that a mask of the input's axes leaves out. */
 import type { Tensor } from '../../autograd/tensor.ts';
 import { softmax } from '../../ops/softmax.ts';
 import { where } from '../../ops/where.ts';
-import { normaliseAxes, type Shape, sameShape } from '../../values/shape.ts';
+import { normaliseAxes, type Shape } from '../../values/shape.ts';
 import { checkNumber } from '../checks.ts';
 import type { CallOptions, LayerOptions } from '../layer.ts';
 import { ElementwiseLayer } from './elementwise.ts';
@@ -29,8 +29,8 @@ export class Softmax extends ElementwiseLayer {
   }
 
   protected call(x: Tensor, { mask }: CallOptions): Tensor {
-    const kept =
-      mask && sameShape(mask.shape, x.shape) ? where(mask, x, LOWEST[this.policy.computeDtype]) : x;
+    // A mask of steps that comes with the input says nothing about the elements along the axis.
+    const kept = mask?.rank === x.rank ? where(mask, x, LOWEST[this.policy.computeDtype]) : x;
     return softmax(kept, this.axis);
   }
 }
