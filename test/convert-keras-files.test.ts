@@ -259,6 +259,40 @@ test('optimizers of every kind come back with their slots', async () => {
   }
 });
 
+test('.h5 names the optimizer as it ran: what was not scaled is not scaled, unless the policy is another', async () => {
+  const made = (dtype: ht.PolicyName, inner: ht.PolicyName) =>
+    ht.sequential(
+      [
+        ht.layers.dense({ units: 3, inputShape: [4], dtype: inner }),
+        ht.layers.dense({ units: 3, dtype: 'float32' }),
+      ],
+      { dtype },
+    );
+  const kinds = [
+    { dtype: 'float32', inner: 'mixed_float16', autoScaleLoss: false, scaled: false },
+    { dtype: 'mixed_float16', inner: 'mixed_float16', autoScaleLoss: false, scaled: false },
+    { dtype: 'mixed_float16', inner: 'mixed_float16', autoScaleLoss: undefined, scaled: true },
+    { dtype: 'float32', inner: 'mixed_float16', autoScaleLoss: true, scaled: true },
+    { dtype: 'float32', inner: 'float32', autoScaleLoss: undefined, scaled: false },
+  ] as const;
+  for (const { dtype, inner, autoScaleLoss, scaled } of kinds) {
+    const model = made(dtype, inner);
+    model.compile({
+      optimizer: 'adam',
+      loss: 'meanSquaredError',
+      ...(autoScaleLoss !== undefined && { autoScaleLoss }),
+    });
+    await model.fit(ht.ones([5, 4]), ht.zeros([5, 3]), { epochs: 2, verbose: 0 });
+    const again = await ht.loadModel(await saved(model, '.h5'), { compile: true });
+    const told = `${dtype}, ${inner}, ${autoScaleLoss}`;
+    assert.is(again.optimizer instanceof ht.LossScaleOptimizer, scaled, told);
+    assert.equal((await again.optimizer.state()).slots, (await model.optimizer.state()).slots, told);
+    const mixed = await ht.loadModel(await saved(model, '.h5'), { policy: 'mixed_float16' });
+    assert.instance(mixed.optimizer, ht.LossScaleOptimizer, told);
+    for (const one of [model, again, mixed]) one.dispose();
+  }
+});
+
 test("tf.keras's loss scale comes by its names", async () => {
   const tensor = (name: string, value: number): StoredTensor => ({
     ...{ name, shape: [], dtype: 'float32', read: async () => Float32Array.of(value) },

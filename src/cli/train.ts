@@ -133,7 +133,11 @@ function compileOptionsFor(
   const state = own && stored.optimizerWeights?.length ? ', with its state from the file' : '';
   const name = typeof optimizer === 'string' ? optimizer : optimizer.constructor.name;
   return {
-    options: { ...known, optimizer, loss, metrics } as CompileOptions,
+    // Another policy than the file's decides anew whether the loss is scaled.
+    options: {
+      ...{ ...known, optimizer, loss, metrics },
+      ...(flags.policy && { autoScaleLoss: undefined }),
+    } as CompileOptions,
     words: `${nameOf(loss)}; ${name}${state}`,
   };
 }

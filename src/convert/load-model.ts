@@ -2,6 +2,7 @@
 import type { Tensor } from '../autograd/tensor.ts';
 import { defaultEngine } from '../gpu/default-engine.ts';
 import type { Engine } from '../gpu/engine.ts';
+import { mixedIn } from '../nn/compile.ts';
 import type { LayerClass } from '../nn/layers/registry.ts';
 import type { Model } from '../nn/model.ts';
 import type { Tensors } from '../nn/several.ts';
@@ -74,7 +75,10 @@ export async function modelFromStored(
   if (policy !== undefined) model.dtypePolicy = policy as never;
   await assignStored(where, model, stored, engine, { onProgress });
   if (stored.training && compile !== false)
-    await compileAs(where, model, stored, stored.training, compile === true);
+    await compileAs(where, model, stored, stored.training, {
+      required: compile === true,
+      asItRan: policy === undefined,
+    });
   return model;
 }
 
@@ -84,10 +88,13 @@ async function compileAs(
   model: Model,
   { architecture, optimizerWeights = [] }: StoredModel,
   training: Json,
-  required: boolean,
+  { required, asItRan }: { readonly required: boolean; readonly asItRan: boolean },
 ): Promise<void> {
   try {
-    model.compile(compileOptionsFrom(where, training));
+    const options = compileOptionsFrom(where, training);
+    // This key, tf.keras's, has the optimizer as it ran, wrapped or not; Keras 3's has what `compile` was given.
+    const named = asItRan && 'optimizer_config' in training && computesInFloat16(model);
+    model.compile(named ? { ...options, autoScaleLoss: false } : options);
     if (optimizerWeights.length > 0)
       await restoreOptimizer(where, model.optimizer, trainedVariables(model, architecture), optimizerWeights);
   } catch (error) {
@@ -96,6 +103,10 @@ async function compileAs(
       `loadModel: the model is not compiled, since the file has what is not known: ${error.message}`,
     );
   }
+}
+
+function computesInFloat16(model: Model): boolean {
+  return model.autocast !== undefined || mixedIn(model.layers).length > 0;
 }
 
 /** The files of a source. Throws `ArgumentError` for what is none. */
