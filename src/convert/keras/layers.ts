@@ -3,10 +3,11 @@ import { FormatError } from '../../values/errors.ts';
 import { isRecord } from '../json.ts';
 import type { KerasObject } from '../stored-model.ts';
 
-/** The layers of a model, in its order; undefined of a layer that is no model. */
+/** The layers of a model, in its order, or the cells of a stack, which are read as layers; undefined of a layer that is no model. */
 export function layersOf({ config }: KerasObject): readonly KerasObject[] | undefined {
   // Keras wrote Sequential as a list before version 2.2.3.
-  const layers: unknown = Array.isArray(config) ? config : config.layers;
+  const cell = isLayer(config.cell) ? config.cell.config : config;
+  const layers: unknown = Array.isArray(config) ? config : (config.layers ?? cell.cells);
   return Array.isArray(layers) ? layers.filter(isLayer) : undefined;
 }
 

@@ -8,6 +8,7 @@ import type { SampleShape } from '../../values/shape.ts';
 import { isRecord, Place } from '../json.ts';
 import { RULES, rulesAt } from '../precision-rules.ts';
 import type { KerasObject } from '../stored-model.ts';
+import { withoutCells } from './cells.ts';
 import type { ReadContext } from './context.ts';
 import { isKnownOperation, operationName } from './operations.ts';
 import { functionalFrom, type ModelOwn } from './read-functional.ts';
@@ -41,7 +42,8 @@ export function modelFromConfig(
   return model;
 }
 
-function anyFrom(place: Place, context: ReadContext): AnyLayer {
+function anyFrom(stored: Place, context: ReadContext): AnyLayer {
+  const place = withoutCells(stored, context);
   const kind = kindOf(place, context);
   if (kind === 'layer') return layerFrom(place, context);
   const model =
@@ -103,7 +105,8 @@ function sequentialFrom(place: Place, context: ReadContext): Sequential {
 /** Throws `FormatError` that names all classes that are not known, with their layers, and where models are nested too deep. */
 function requireKnown(place: Place, customObjects: Readonly<Record<string, LayerClass>>): void {
   const unknown = new Map<string, string[]>();
-  const visit = (object: Place, depth: number): void => {
+  const visit = (stored: Place, depth: number): void => {
+    const object = withoutCells(stored, { customObjects });
     if (depth > DEEPEST) object.fail(`models in models more than ${DEEPEST} deep`);
     const operation = operationName(object);
     const name = operation === undefined ? object.at('class_name').string : `operation ${operation}`;

@@ -13,8 +13,8 @@ export interface StoreNode {
 
 /** Deeper trees are of no model. */
 const DEEPEST = 64;
-/** Under these names a model holds its layers; the second is of Keras 2.12 and 2.13. */
-const CONTAINERS = ['layers', '_layer_checkpoint_dependencies'];
+/** Under these names a model holds its layers, and a stack its cells; the second is of Keras 2.12 and 2.13. */
+const CONTAINERS = ['layers', '_layer_checkpoint_dependencies', 'cells'];
 const VARIABLES = 'vars';
 
 /** Attributes by which layers hold others, in the order of their weights. */
