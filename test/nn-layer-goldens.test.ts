@@ -34,6 +34,7 @@ const OWN: readonly (keyof typeof ht.layers)[] = [
   ...(['additiveAttention', 'attention', 'conv1dTranspose', 'customScaleLayer', 'depthwiseConv1d'] as const),
   ...(['randomBrightness', 'randomContrast', 'randomCrop', 'randomFlip', 'randomRotation'] as const),
   ...(['randomTranslation', 'randomZoom', 'separableConv1d'] as const),
+  ...(['categoryEncoding', 'discretization', 'einsumDense', 'integerLookup'] as const),
   ...(['spatialDropout2d', 'subtract', 'upSampling1d', 'zeroPadding1d'] as const),
   ...(['cropping3D', 'globalAveragePooling3d', 'globalMaxPooling3d', 'spatialDropout3d'] as const),
   ...(['upSampling3d', 'zeroPadding3d'] as const),

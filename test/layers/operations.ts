@@ -14,6 +14,7 @@ const two = [
   [2, 3, 5],
 ];
 
+/** In float32: how arguments become those of ops, which are tested by themselves in halves too. */
 function row(
   op: string,
   given: object,
@@ -21,8 +22,12 @@ function row(
   reference: LayerRow['reference'],
   more: Partial<LayerRow> = {},
 ): LayerRow {
-  return { layer: 'operation', options: { op, arguments: given }, inputs, reference, ...more };
+  const options = { op, arguments: given };
+  return { layer: 'operation', options, inputs, reference, policies: ['float32'], ...more };
 }
+
+/** What an operation does itself in halves. */
+const both = { policies: ['float32', 'mixed_float16'] } as const;
 
 const UNARY: Record<string, (x: number) => number> = {
   ...{ abs: Math.abs, cos: Math.cos, exp: Math.exp, expm1: Math.expm1, negative: (x) => -x, sin: Math.sin },
@@ -99,8 +104,12 @@ const ELEMENTWISE: readonly LayerRow[] = [
     unary((x) => x),
     { draws: positive },
   ),
-  row('add', { x2: [0.5, -1, 2] }, [[2, 4, 3]], (x) =>
-    binary((a, b) => a + b)(x, { shape: [3], data: [0.5, -1, 2] }),
+  row(
+    'add',
+    { x2: [0.5, -1, 2] },
+    [[2, 4, 3]],
+    (x) => binary((a, b) => a + b)(x, { shape: [3], data: [0.5, -1, 2] }),
+    both,
   ),
   row('multiply', { x1: [table] }, [[4, 2, 3]], (x) => binary((a, b) => a * b)(x, constant)),
   row(
@@ -121,12 +130,15 @@ const ELEMENTWISE: readonly LayerRow[] = [
 ];
 
 const FOLDED: readonly LayerRow[] = [
-  ...Object.entries(FOLDS).flatMap(([op, fold]) => [
-    row(op, { axis: [1, 2], keepDims: true }, [[2, 3, 4, 5]], (x) => reduce(fold, x, [1, 2], true), {
-      terms: 12,
+  row('sum', { axis: [1, 2], keepDims: true }, [[2, 3, 4, 5]], (x) => reduce(sumOf, x, [1, 2], true), {
+    terms: 12,
+  }),
+  ...Object.entries(FOLDS).map(([op, fold]) =>
+    row(op, { axis: -1 }, [[3, 7]], (x) => reduce(fold, x, -1), {
+      terms: 7,
+      ...(op === 'logsumexp' ? both : {}),
     }),
-    row(op, { axis: -1 }, [[3, 7]], (x) => reduce(fold, x, -1), { terms: 7 }),
-  ]),
+  ),
   row('std', { axis: 1 }, [[3, 7]], (x) => unary(Math.sqrt)(reduce(FOLDS.var!, x, 1)), { terms: 7 }),
   row('norm', { ord: 1, axis: 1 }, [[3, 7]], (x) => reduce((values) => sumOf(values.map(Math.abs)), x, 1), {
     terms: 7,
@@ -136,7 +148,7 @@ const FOLDED: readonly LayerRow[] = [
     { axis: -1 },
     [[3, 7]],
     (x) => binary((a, b) => a / b)(x, reduce(FOLDS.norm!, x, 1, true)),
-    { terms: 7 },
+    { terms: 7, ...both },
   ),
   row(
     'cumsum',

@@ -15,6 +15,8 @@ export interface LayerRow {
   reference(...arrays: Plain[]): Plain;
   /** Default: multiples of 1/64 and a little, from -2 to 2. */
   readonly draws?: Draw;
+  /** Under which the layer runs. Default: both. */
+  readonly policies?: readonly ('float32' | 'mixed_float16')[];
   /** Values added up in one result. Default 1. */
   readonly terms?: number;
 }

@@ -1,5 +1,6 @@
 // Layer table: all rows.
 import { ATTENTION_LAYERS } from './attention.ts';
+import { EINSUM_DENSE } from './einsum-dense.ts';
 import { ELEMENTWISE } from './elementwise.ts';
 import { MERGES } from './merges.ts';
 import { NORMALISATION_LAYERS } from './normalisations.ts';
@@ -20,6 +21,7 @@ export const LAYER_ROWS: readonly LayerRow[] = [
   ...VOLUMES,
   ...NORMALISATION_LAYERS,
   ...ATTENTION_LAYERS,
+  ...EINSUM_DENSE,
   ...RECURRENT,
   ...OPERATIONS,
 ];

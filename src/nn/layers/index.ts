@@ -11,8 +11,10 @@ import { Dense } from './dense.ts';
 import { DepthwiseConv1D, DepthwiseConv2D, SeparableConv1D, SeparableConv2D } from './depthwise-conv.ts';
 import { Dot } from './dot.ts';
 import { AlphaDropout, Dropout, SpatialDropout1D, SpatialDropout2D, SpatialDropout3D } from './dropout.ts';
+import { EinsumDense } from './einsum-dense.ts';
 import { ELU } from './elu.ts';
 import { Embedding } from './embedding.ts';
+import { CategoryEncoding, Discretization, IntegerLookup } from './encodings.ts';
 import { Normalization } from './feature-normalization.ts';
 import { Flatten } from './flatten.ts';
 import { GaussianDropout, GaussianNoise } from './gaussian.ts';
@@ -115,6 +117,7 @@ const makers = {
     Bidirectional<Many>,
     Bidirectional
   >,
+  categoryEncoding: maker({ CategoryEncoding }),
   centerCrop: maker({ CenterCrop }),
   concatenate: maker({ Concatenate }),
   conv1d: maker({ Conv1D }),
@@ -130,8 +133,10 @@ const makers = {
   dense: maker({ Dense }),
   depthwiseConv1d: maker({ DepthwiseConv1D }),
   depthwiseConv2d: maker({ DepthwiseConv2D }),
+  discretization: maker({ Discretization }),
   dot: maker({ Dot }),
   dropout: maker({ Dropout }),
+  einsumDense: maker({ EinsumDense }),
   elu: maker({ ELU }),
   embedding: maker({ Embedding }),
   flatten: maker({ Flatten }),
@@ -146,6 +151,7 @@ const makers = {
   groupNormalization: maker({ GroupNormalization }),
   gru: maker({ GRU }) as ListMaker<GRUOptions, States, GRU<Many>, GRU>,
   identity: maker({ Identity }),
+  integerLookup: maker({ IntegerLookup }),
   layerNormalization: maker({ LayerNormalization }),
   layerScale: maker({ LayerScale }),
   leakyReLU: maker({ LeakyReLU }),
