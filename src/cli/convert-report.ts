@@ -23,6 +23,9 @@ const STYLE = 'pre { overflow-x: auto; font-size: .8rem; line-height: 1.4 }';
 /** Decibels that stand for layers without a difference. */
 const EQUAL = 160;
 const ROW = 18;
+/** Longest name beside a plot; what is left out of it is in the table. */
+const LABEL = 36;
+const tickFormat = (name: string) => shortPath(name, LABEL);
 
 export function reportOf({ title, calibration, plan, verification, advice }: Conversion): string {
   const { software } = advice.info;
@@ -59,15 +62,15 @@ function table(text: string): string {
 
 function errorPlot(layers: readonly Difference[]): string {
   const bars = layers.map(({ name, snr }) => ({
-    name: shortPath(name, 36),
+    name,
     snr: Number.isNaN(snr) ? 0 : Math.min(Math.max(snr, 0), EQUAL),
   }));
   return draw({
     height: 70 + ROW * bars.length,
     marginBottom: 40,
-    marginLeft: marginOf(bars.map(({ name }) => name)),
+    marginLeft: marginOf(bars.map(({ name }) => tickFormat(name))),
     x: { label: 'signal-to-noise ratio (dB)', grid: true, zero: true },
-    y: { label: null, domain: bars.map(({ name }) => name) },
+    y: { label: null, domain: bars.map(({ name }) => name), tickFormat },
     marks: [Plot.barX(bars, { x: 'snr', y: 'name', fill: COLOURS.mixed }), Plot.ruleX([0])],
   });
 }
@@ -84,7 +87,7 @@ function rangesIn(plan: Plan | OpPlan): Point[] {
     plan instanceof OpPlan
       ? plan.ops.map(({ layer, op, largest }): Point => {
           return {
-            path: layer === '' ? op : `${shortPath(layer, 28)}: ${op}`,
+            path: layer === '' ? op : `${layer}: ${op}`,
             kind: 'results',
             max: largest ?? 0,
           };
@@ -105,10 +108,10 @@ function rangePlot(points: readonly Point[]): string {
   return draw({
     height: 90 + ROW * paths.length,
     marginBottom: 40,
-    marginLeft: marginOf(paths),
+    marginLeft: marginOf(paths.map(tickFormat)),
     marginTop: 30,
     x: { type: 'log', base: 2, label: 'largest |value|', domain: [low, high], grid: true, tickFormat: power },
-    y: { label: null, domain: paths },
+    y: { label: null, domain: paths, tickFormat },
     color: { domain: Object.keys(KINDS), range: Object.values(KINDS) },
     marks: [
       Plot.rect([{}], { x1: HALF_MIN_NORMAL, x2: HALF_MAX, fill: COLOURS.mixed, fillOpacity: 0.08 }),
