@@ -104,7 +104,8 @@ export function checkKernel(
   test(`${kernel.name}: does in its epilogue what kernels of their own did with its result`, {
     timeout: 60_000,
   }, async () => {
-    for (const form of forms) {
+    // Parts of K are summed by a kernel that all share.
+    for (const [i, form] of forms.entries()) {
       const own = engines.form(form);
       const { engine, dtype } = own;
       const [m, k, n] = [5, 12, 8];
@@ -114,7 +115,7 @@ export function checkKernel(
       const [a, b] = [draw([m, k], dtype), draw([k, n], dtype)];
       const [gamma, beta, mean] = [draw([n], 'float32'), draw([n], 'float32'), draw([n], 'float32')];
       const variance = draw([n], 'float32', 0.1);
-      for (const splits of [1, 2]) {
+      for (const splits of i === 0 ? [1, 2] : [1]) {
         const fn = (a: ht.Tensor, b: ht.Tensor) => {
           const c = emptyTensor(engine, [m, n], dtype, 'test');
           gemm({ a, b, c, m, k, n }, { candidate: { kernel, tile, splits }, input: inputOf(own) });
