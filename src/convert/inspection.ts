@@ -68,7 +68,10 @@ export class Inspection {
     return {
       format: this.format + (this.kerasVersion ? `, Keras ${this.kerasVersion}` : ''),
       'trained with': found.join('; ') || 'not in the file',
-      'optimizer state': this.optimizerArrays > 0 ? `${this.optimizerArrays} arrays` : 'not in the file',
+      'optimizer state':
+        this.optimizerArrays > 0
+          ? `${this.optimizerArrays} ${this.optimizerArrays === 1 ? 'array' : 'arrays'}`
+          : 'not in the file',
     };
   }
 

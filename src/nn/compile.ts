@@ -53,13 +53,17 @@ export interface Compiled {
   readonly autocast: AutocastOptions | undefined;
 }
 
-/** `mixedLayers` are those under `mixed_float16`; `before` is what the model was compiled with so far. Throws `ArgumentError`. */
+/**
+ * `mixedLayers` are those under `mixed_float16`; `before` is what the model was compiled with so far, `rules` what it runs by unless `options` has others.
+ * Throws `ArgumentError`.
+ */
 export function compiled(
   options: CompileOptions,
   outputs: readonly string[],
   policy: Policy,
   mixedLayers: readonly string[],
   before: Compiled | undefined,
+  rules: AutocastOptions | undefined,
 ): Compiled {
   checkOptions('compile', options, [
     'optimizer',
@@ -71,7 +75,7 @@ export function compiled(
     'autocast',
   ]);
   if (options.autocast !== undefined) checkAutocast('compile', options.autocast);
-  const { optimizer = 'SGD', autoScaleLoss, metrics = [] } = options;
+  const { optimizer = 'SGD', autoScaleLoss, metrics = [], autocast = rules } = options;
   const own =
     typeof optimizer === 'string' ? optimizerFromConfig({ className: optimizer, config: {} }) : optimizer;
   if (!(own instanceof Optimizer) && !(own instanceof LossScaleOptimizer)) {
@@ -87,8 +91,8 @@ export function compiled(
     ...{ name, loss: losses[index], metrics: measures[index]! },
     weight: checkWeight(weights[index] ?? 1),
   }));
-  const lossScaling = scalingOf(options);
-  const half = policy.name === 'mixed_float16' || options.autocast !== undefined;
+  const lossScaling = scalingOf(options.lossScaling, autocast);
+  const half = policy.name === 'mixed_float16' || autocast !== undefined;
   const asked = autoScaleLoss === true && mixedLayers.length > 0;
   const wraps = (asked || (half && autoScaleLoss !== false)) && own instanceof Optimizer;
   if (!wraps && !before && autoScaleLoss === undefined && own.lossScaling.kind === 'none')
@@ -100,7 +104,7 @@ export function compiled(
     optimizer: wraps ? (kept ?? new LossScaleOptimizer(own, lossScaling ? SCALE_OF_ONE : {})) : own,
     targets,
     lossScaling,
-    autocast: options.autocast,
+    autocast,
   };
 }
 
@@ -122,7 +126,10 @@ function adviseScaling(mixedLayers: readonly string[]): void {
 /** Nothing but the skipping: the layers scale. */
 const SCALE_OF_ONE = { initialScale: 1, minScale: 1, maxScale: 1 } as const;
 
-function scalingOf({ lossScaling, autocast }: CompileOptions): AdaptiveLossScale | undefined {
+function scalingOf(
+  lossScaling: CompileOptions['lossScaling'],
+  autocast: AutocastOptions | undefined,
+): AdaptiveLossScale | undefined {
   if (lossScaling === undefined) return undefined;
   if (lossScaling !== 'adaptive' && !(lossScaling instanceof AdaptiveLossScale))
     throw new ArgumentError(

@@ -148,9 +148,9 @@ export abstract class Model<In extends Tensors = Tensors, Out extends Tensors = 
         `${this.where}: the result of ${list(narrow)} is float16; give the layer, or an activation after it, dtype 'float32'`,
       );
     this.#advised = true;
-    if (options.autocast !== undefined) this.autocast = options.autocast;
-    const own = { ...options, ...(this.#autocast && { autocast: this.#autocast }) };
-    this.#compiled = compiled(own, this.outputNames, this.policy, mixedIn(this.layers), this.#compiled);
+    const mixed = mixedIn(this.layers);
+    this.#compiled = compiled(options, this.outputNames, this.policy, mixed, this.#compiled, this.#autocast);
+    this.autocast = this.#compiled.autocast;
     this.#compileOptions = options;
   }
 
