@@ -26,18 +26,19 @@ export interface DropoutOptions extends RateOptions {
   noiseShape?: NoiseShape;
 }
 
-export class Dropout extends ElementwiseLayer {
+/** Of a rate and the shape of a noise. */
+abstract class Noisy extends ElementwiseLayer {
   readonly rate: number;
-  readonly #noiseShape: NoiseShape | undefined;
+  protected readonly noise: NoiseShape | undefined;
 
-  constructor(options: DropoutOptions) {
-    super('dropout', options, ['rate', 'noiseShape']);
+  constructor(kind: string, options: DropoutOptions) {
+    super(kind, options, ['rate', 'noiseShape']);
     this.rate = checkRate(this.name, options.rate);
-    this.#noiseShape = checkNoiseShape(this.name, options.noiseShape);
+    this.noise = checkNoiseShape(this.name, options.noiseShape);
   }
 
   override outputShape(sample: Shape): Shape {
-    const noise = this.#noiseShape;
+    const { noise } = this;
     const fits = (size: number | null, axis: number) =>
       size === null || size === 1 || axis === 0 || size === sample[axis - 1];
     if (!noise || (noise.length === sample.length + 1 && noise.every(fits))) return sample;
@@ -45,10 +46,16 @@ export class Dropout extends ElementwiseLayer {
       `${this.name}: noiseShape ${show(noise)} for samples ${showShape(sample)}; give null, 1 or its own size for each axis, the batch's first`,
     );
   }
+}
+
+export class Dropout extends Noisy {
+  constructor(options: DropoutOptions) {
+    super('dropout', options);
+  }
 
   protected call(x: Tensor, { training }: CallOptions): Tensor {
     if (!training) return x;
-    return this.#noiseShape ? dropoutBy(x, this.rate, this.#noiseShape) : dropout(x, this.rate);
+    return this.noise ? dropoutBy(x, this.rate, this.noise) : dropout(x, this.rate);
   }
 }
 
@@ -106,20 +113,15 @@ const SELU_LEAST = -1.7580993408473766;
  * In training, elements set to SELU's least value at random, and all of them brought back to their mean and variance (Klambauer et al. 2017,
  * section 2).
  */
-export class AlphaDropout extends ElementwiseLayer {
-  readonly rate: number;
-  readonly #noiseShape: NoiseShape | undefined;
-
+export class AlphaDropout extends Noisy {
   constructor(options: DropoutOptions) {
-    super('alphaDropout', options, ['rate', 'noiseShape']);
-    this.rate = checkRate(this.name, options.rate);
-    this.#noiseShape = checkNoiseShape(this.name, options.noiseShape);
+    super('alphaDropout', options);
   }
 
   protected call(x: Tensor, { training }: CallOptions): Tensor {
     const { rate } = this;
     if (!training || rate === 0) return x;
-    const shape = this.#noiseShape ?? x.shape;
+    const shape = this.noise ?? x.shape;
     const kept = greater(dropoutBy(ones(x.shape, x.dtype, { engine: x.engine }), rate, shape), 0);
     const a = 1 / Math.sqrt((1 - rate) * (1 + rate * SELU_LEAST ** 2));
     return add(mul(where(kept, x, SELU_LEAST), a), -a * SELU_LEAST * rate);
