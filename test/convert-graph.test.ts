@@ -32,7 +32,8 @@ test('a classifier gives what the same ops give, whatever the batch', async () =
   assert.equal([model.inputNodes, model.outputNodes], [['x'], ['probabilities']]);
   assert.is(model.weights.length, 6);
   model.dispose();
-  assertThrows(() => model.predict(input(1, 8, 8, 3)), ht.DisposedError, /it was disposed/);
+  for (const run of [() => model.predict(input(1, 8, 8, 3)), () => model.pass([input(1, 8, 8, 3)])])
+    assertThrows(run, ht.DisposedError, /it was disposed/);
 });
 
 test('inputs by place, by name, by node; outputs that are asked for, and nothing else is run', async () => {

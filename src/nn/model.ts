@@ -150,7 +150,8 @@ export abstract class Model<In extends Tensors = Tensors, Out extends Tensors = 
     this.#advised = true;
     const mixed = mixedIn(this.layers);
     this.#compiled = compiled(options, this.outputNames, this.policy, mixed, this.#compiled, this.#autocast);
-    this.autocast = this.#compiled.autocast;
+    // Predictions keep their program where the rules stay.
+    if (this.#compiled.autocast !== this.#autocast) this.autocast = this.#compiled.autocast;
     this.#compileOptions = options;
   }
 

@@ -118,9 +118,9 @@ export class GraphModel {
 
   /** The outputs for these inputs, in order, op by op: no program is kept for the next call. Throws like `predict`. */
   pass(inputs: readonly Tensor[]): readonly Tensor[] {
+    const wanted = this.#wanted(undefined);
     const given = givenTo(this.#graph, this.inputs, inputs);
-    const outputs = this.outputs.map(({ endpoint }) => endpoint);
-    return this.#results([...given.keys()], [...given.values()], outputs);
+    return this.#results([...given.keys()], [...given.values()], wanted);
   }
 
   /** What nodes give, `'node'` or `'node:1'`, or the outputs of these names; only what they need is run. Throws like `predict`. */
