@@ -4,7 +4,7 @@ import { type Shape, showShape } from '../values/shape.ts';
 import { shortPath, textTable } from '../values/text-table.ts';
 import type { GraphPort } from './graph/ports.ts';
 import { RANGE_HEAD, rangeCells } from './inspection.ts';
-import { joined, type Range } from './ranges.ts';
+import { joinedAll, type Range } from './ranges.ts';
 
 export interface InspectedWeight {
   /** Of its node. */
@@ -48,9 +48,7 @@ export class GraphInspection {
 
   /** Of all arrays together; undefined where there are no floats. */
   get range(): Range | undefined {
-    return this.arrays
-      .flatMap(({ range }) => (range ? [range] : []))
-      .reduce<Range | undefined>((sum, range) => (sum ? joined(sum, range) : range), undefined);
+    return joinedAll(this.arrays.map(({ range }) => range));
   }
 
   get facts(): Readonly<Record<string, string>> {

@@ -2,7 +2,7 @@
 import { type Shape, showShape } from '../values/shape.ts';
 import { textTable, threeDigits } from '../values/text-table.ts';
 import { isRecord } from './json.ts';
-import { joined, type Range } from './ranges.ts';
+import { joinedAll, type Range } from './ranges.ts';
 import type { StoredModel } from './stored-model.ts';
 
 export interface InspectOptions {
@@ -52,9 +52,7 @@ export class Inspection {
 
   /** Of all layers together; undefined where there are no weights. */
   get range(): Range | undefined {
-    return this.layers
-      .flatMap(({ range }) => (range ? [range] : []))
-      .reduce<Range | undefined>((sum, range) => (sum ? joined(sum, range) : range), undefined);
+    return joinedAll(this.layers.map(({ range }) => range));
   }
 
   /** Line by line: the format, what it was trained with, the optimizer's state. */

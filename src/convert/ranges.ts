@@ -51,6 +51,13 @@ export function joined(a: Range, b: Range): Range {
   };
 }
 
+/** The range of all of them together; undefined where there is none. */
+export function joinedAll(ranges: readonly (Range | undefined)[]): Range | undefined {
+  return ranges
+    .filter((range) => range !== undefined)
+    .reduce<Range | undefined>((sum, range) => (sum ? joined(sum, range) : range), undefined);
+}
+
 /** max, and how many |x| are above 0, from 2^-24 on, from 2^-14 on and above 65504: five float32 numbers on the GPU. */
 function rangeNumbers(x: Tensor): Tensor {
   return tidy(() => {

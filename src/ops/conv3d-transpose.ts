@@ -60,7 +60,7 @@ export function conv3dTranspose(
         .filter(({ at }) => at % through === 0)
         .map(({ tap, at }) => ({ tap, at: at / through }));
       if (met.length === 0)
-        return zeros([batch, wide, ...small.slice(1)], x32(volumes), { engine: volumes.engine });
+        return zeros([batch, wide, ...small.slice(1)], volumes.dtype, { engine: volumes.engine });
       const first = Math.min(...met.map(({ at }) => at));
       const lasting = Math.max(...met.map(({ at }) => at)) + wide;
       const front = Math.max(0, -first);
@@ -91,8 +91,4 @@ export function conv3dTranspose(
     const whole = reshape(stack(phases, 2), [batch, wide * through, ...small.slice(1)]);
     return reshape(slice(whole, [0, 0, 0, 0, 0], [batch, depth!, ...small.slice(1)]), wanted);
   });
-}
-
-function x32({ dtype }: Tensor): 'float16' | 'float32' {
-  return dtype === 'float16' ? 'float16' : 'float32';
 }

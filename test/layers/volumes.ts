@@ -1,17 +1,13 @@
 // Layer table: layers of volumes.
 import { distinct } from '../ops/draws.ts';
-import type { Plain } from '../reference/array.ts';
 import { pad, slice } from '../reference/movement.ts';
 import { maxOf, meanOf, reduce } from '../reference/reduce.ts';
 import { avgPool3d, conv3d, conv3dTranspose, maxPool3d } from '../reference/volumes.ts';
 import { picked } from './places.ts';
 import { type LayerRow, rows } from './row.ts';
+import { plusBias } from './windows.ts';
 
 const volume = [[2, 3, 4, 2, 3]];
-
-function plusBias(y: Plain, bias: Plain): Plain {
-  return { ...y, data: y.data.map((value, i) => value + bias.data[i % bias.data.length]!) };
-}
 
 export const VOLUMES: readonly LayerRow[] = [
   {

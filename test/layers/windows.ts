@@ -216,6 +216,6 @@ export const WINDOWS: readonly LayerRow[] = [
   ...untied('globalMaxPooling2d', {}, (x) => reduce(maxOf, x!, [1, 2]), [[2, 3, 5, 3]]),
 ];
 
-function plusBias(y: Plain, bias: Plain): Plain {
+export function plusBias(y: Plain, bias: Plain): Plain {
   return { ...y, data: y.data.map((value, i) => value + bias.data[i % bias.data.length]!) };
 }

@@ -2,9 +2,9 @@
 import type { Tensor } from '../../autograd/tensor.ts';
 import { resizeBilinear, resizeNearestNeighbor } from '../../ops/resize.ts';
 import { slice } from '../../ops/slice.ts';
-import { ArgumentError, ShapeError } from '../../values/errors.ts';
-import { type Shape, showShape } from '../../values/shape.ts';
-import { checkCount, checkFlag, checkOneOf } from '../checks.ts';
+import { ArgumentError } from '../../values/errors.ts';
+import type { Shape } from '../../values/shape.ts';
+import { checkCount, checkFlag, checkOneOf, checkSampleRank } from '../checks.ts';
 import { type CallOptions, Layer, type LayerOptions } from '../layer.ts';
 
 export interface ImageSizeOptions extends LayerOptions {
@@ -33,8 +33,8 @@ abstract class ImageSize extends Layer {
   }
 
   outputShape(sample: Shape): Shape {
-    if (sample.length === 3) return [this.height, this.width, sample[2]!];
-    throw new ShapeError(`${this.name}: samples are ${showShape(sample)}; use (height, width, channels)`);
+    checkSampleRank(this.name, sample, 2);
+    return [this.height, this.width, sample[2]!];
   }
 }
 

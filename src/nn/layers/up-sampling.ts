@@ -24,8 +24,7 @@ export class UpSampling1D extends Layer {
   }
 
   outputShape(sample: Shape): Shape {
-    if (sample.length !== 2)
-      throw new ShapeError(`${this.name}: samples are ${showShape(sample)}; use (steps, channels)`);
+    checkSampleRank(this.name, sample, 1);
     return [sample[0]! * this.size, sample[1]!];
   }
 
@@ -63,8 +62,7 @@ export class UpSampling2D extends Layer {
   }
 
   outputShape(sample: Shape): Shape {
-    if (sample.length !== 3)
-      throw new ShapeError(`${this.name}: samples are ${showShape(sample)}; use (height, width, channels)`);
+    checkSampleRank(this.name, sample, 2);
     return [sample[0]! * this.size[0]!, sample[1]! * this.size[1]!, sample[2]!];
   }
 
